@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is held to: Swift 6 concurrency, explicit `any`, explicit import visibility, strict memory
+/// safety, and no warning left standing.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "chromasnap",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "chromasnap", targets: ["chromasnap"]),
+    .library(name: "ChromaSnap", targets: ["ChromaSnap"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // The program: a few lines over a library of commands.
+    .executableTarget(name: "chromasnap", dependencies: ["ChromaSnapCommands"], swiftSettings: strict),
+    .target(
+      name: "ChromaSnapCommands",
+      dependencies: [
+        "ChromaSnap",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+
+    // The public library.
+    .target(
+      name: "ChromaSnap",
+      dependencies: [
+        "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+
+    // The layers below it; arrows point down only.
+    .target(
+      name: "SnapshotRepository",
+      dependencies: [
+        "SnapshotFormat", "ObjectStorage", "SystemIO",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "ObjectStorage",
+      dependencies: ["SystemIO", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(
+      name: "SnapshotFormat",
+      dependencies: [
+        "CKernels", "CZstd", "CZlib", "SystemIO",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "SystemIO",
+      dependencies: ["CKernels", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
+
+    // Libraries of the system.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+  ]
+)
