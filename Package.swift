@@ -69,9 +69,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "SystemIO",
-      dependencies: ["CKernels", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CPlatform", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
-    .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CKernels"),
 
     // Libraries of the system.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),

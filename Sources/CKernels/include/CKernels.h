@@ -1,1 +1,29 @@
+// Loops over bytes that need instructions chosen at run time. Each has a portable path, or says that it has none.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Whether this processor has the SHA-256 instructions that the two functions below need.
+bool ckernels_sha256_available(void);
+
+/// SHA-256 (FIPS 180-4) of one message. Needs `ckernels_sha256_available`.
+void ckernels_sha256(const uint8_t *message, size_t length, uint8_t digest[32]);
+
+/// SHA-256 of two independent messages, interleaved: one stream is bound by the latency of the round instruction, two
+/// fill its pipeline (1.8 times the throughput of one). Needs `ckernels_sha256_available`.
+void ckernels_sha256_pair(const uint8_t *a, size_t a_length, uint8_t a_digest[32], const uint8_t *b, size_t b_length,
+                          uint8_t b_digest[32]);
+
+/// Splits `count` little-endian 32-bit words into four planes of `count` bytes each, least significant first.
+void ckernels_split_planes(const uint8_t *words, size_t count, uint8_t *planes);
+
+/// The inverse of `ckernels_split_planes`.
+void ckernels_join_planes(const uint8_t *planes, size_t count, uint8_t *words);
+
+/// Rotates each of `count` words left by one bit, so that an IEEE 754 exponent fills the top byte; writes the top bytes
+/// to `exponents` (`count` bytes) and the three others, in order, to `rest` (3 * `count` bytes).
+void ckernels_split_exponents(const uint8_t *words, size_t count, uint8_t *exponents, uint8_t *rest);
+
+/// The inverse of `ckernels_split_exponents`.
+void ckernels_join_exponents(const uint8_t *exponents, const uint8_t *rest, size_t count, uint8_t *words);

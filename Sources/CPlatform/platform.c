@@ -1,0 +1,90 @@
+#include "CPlatform.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+int cplatform_sync_file_system(int descriptor) {
+#ifdef __linux__
+  return syncfs(descriptor);
+#else
+  (void)descriptor;
+  sync();
+  return 0;
+#endif
+}
+
+void cplatform_start_writeback(int descriptor, off_t offset, off_t length) {
+#ifdef __linux__
+  (void)sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+#else
+  (void)descriptor, (void)offset, (void)length;
+#endif
+}
+
+int cplatform_exchange(const char *a, const char *b) {
+#ifdef __linux__
+  return (int)syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2u /* RENAME_EXCHANGE */);
+#elif defined(__APPLE__)
+  return renamex_np(a, b, RENAME_SWAP);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+int cplatform_rename_exclusive(const char *from, const char *to) {
+#ifdef __linux__
+  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1u /* RENAME_NOREPLACE */);
+#elif defined(__APPLE__)
+  return renamex_np(from, to, RENAME_EXCL);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+int cplatform_full_sync(int descriptor) {
+#ifdef __APPLE__
+  return fcntl(descriptor, F_FULLFSYNC);
+#else
+  return fsync(descriptor);
+#endif
+}
+
+off_t cplatform_next_data(int descriptor, off_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
+
+int64_t cplatform_free_bytes(const char *path) {
+  struct statvfs status;
+  if (statvfs(path, &status) != 0) return -1;
+  return (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+}
+
+ssize_t cplatform_list_attributes(const char *path, char *names, size_t size) {
+#ifdef __APPLE__
+  return listxattr(path, names, size, XATTR_NOFOLLOW);
+#else
+  return llistxattr(path, names, size);
+#endif
+}
+
+ssize_t cplatform_get_attribute(const char *path, const char *name, void *value, size_t size) {
+#ifdef __APPLE__
+  return getxattr(path, name, value, size, 0, XATTR_NOFOLLOW);
+#else
+  return lgetxattr(path, name, value, size);
+#endif
+}
+
+int cplatform_set_attribute(const char *path, const char *name, const void *value, size_t size) {
+#ifdef __APPLE__
+  return setxattr(path, name, value, size, 0, XATTR_NOFOLLOW);
+#else
+  return lsetxattr(path, name, value, size, 0);
+#endif
+}

@@ -1,0 +1,52 @@
+/// Memory for bytes that one owner allocates once and uses again and again: first touching fresh memory costs as much as
+/// hashing it.
+@safe package struct ByteBuffer: ~Copyable {
+  private let base: UnsafeMutableRawPointer
+  package let capacity: Int
+  /// How many bytes from the start are in use.
+  package var count = 0
+
+  package init(capacity: Int) {
+    self.capacity = capacity
+    unsafe base = .allocate(byteCount: max(1, capacity), alignment: 64)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  /// The bytes in use.
+  package var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe _overrideLifetime(RawSpan(_unsafeStart: base, byteCount: count), borrowing: self) }
+  }
+
+  /// The bytes in use, for a C function.
+  package var pointer: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(start: base, count: count)
+  }
+
+  /// All of the memory, for a C function or a system call to fill; set `count` afterwards.
+  package var storage: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: base, count: capacity)
+  }
+
+  /// What is free behind the bytes in use.
+  package var free: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
+  }
+
+  /// Adds bytes behind those in use. They must fit.
+  package mutating func append(_ bytes: RawSpan) {
+    precondition(bytes.byteCount <= capacity - count, "a byte buffer is full")
+    unsafe bytes.withUnsafeBytes { source in
+      if source.count > 0 { unsafe (base + count).copyMemory(from: source.baseAddress!, byteCount: source.count) }
+    }
+    count += bytes.byteCount
+  }
+
+  /// Adds one little-endian integer behind the bytes in use. It must fit.
+  package mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+    precondition(MemoryLayout<Value>.size <= capacity - count, "a byte buffer is full")
+    unsafe (base + count).storeBytes(of: value.littleEndian, as: Value.self)
+    count += MemoryLayout<Value>.size
+  }
+}

@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+package import SystemPackage
+
+/// An advisory lock of the kernel on a file (flock(2)): it dies with its process, and two handles exclude each other
+/// even within one process.
+package struct FileLock: ~Copyable, Sendable {
+  package enum Mode: Sendable { case shared, exclusive }
+
+  private let file: Descriptor
+
+  /// Takes the lock if it is free. The file is made where it is missing.
+  /// - Returns: `nil` where somebody else holds it.
+  package static func attempt(_ path: FilePath, _ mode: Mode) throws(SystemError) -> FileLock? {
+    let file = try Self.open(path)
+    do throws(SystemError) {
+      try systemCall("flock", path) { flock(file.raw, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
+    } catch {
+      if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return nil }
+      throw error
+    }
+    return FileLock(file: file)
+  }
+
+  /// A reader of a folder that it may not write to can still take a lock on what is there.
+  private static func open(_ path: FilePath) throws(SystemError) -> Descriptor {
+    do throws(SystemError) { return try Descriptor(opening: path, .readWrite, [.create]) } catch {
+      guard error.errno == .permissionDenied || error.errno == .readOnlyFileSystem else { throw error }
+      return try Descriptor(opening: path, .read)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import Dispatch
+import Synchronization
+
+/// Runs one worker per processor; they pull items from a shared counter until none is left.
+///
+/// Each worker makes its own context (buffers, compression contexts) once and is given item after item. The first error
+/// stops the pulling; it is thrown when all workers have ended.
+///
+/// - Parameters:
+///   - items: How many items there are; they are started in order.
+///   - workers: At most this many at once.
+///   - work: Called once per worker with a closure that hands out the next item's index, or `nil` at the end.
+package func parallelLoop<Failure: Error & Sendable>(
+  items: Int, workers: Int = Platform.processorCount,
+  _ work: @Sendable (_ next: () -> Int?) throws(Failure) -> Void
+) throws(Failure) {
+  let cursor = Atomic<Int>(0)
+  let failure = Mutex<Failure?>(nil)
+  @Sendable func pull() -> Int? {
+    guard failure.withLock({ $0 == nil }) else { return nil }
+    let index = cursor.add(1, ordering: .relaxed).oldValue
+    return index < items ? index : nil
+  }
+  @Sendable func run() {
+    do throws(Failure) { try work(pull) } catch { failure.withLock { $0 = $0 ?? error } }
+  }
+  let width = min(workers, items)
+  if width <= 1 {
+    if items > 0 { run() }
+  } else {
+    DispatchQueue.concurrentPerform(iterations: width) { _ in run() }
+  }
+  if let error = failure.withLock({ $0 }) { throw error }
+}
