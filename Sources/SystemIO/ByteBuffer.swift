@@ -50,3 +50,11 @@
     count += MemoryLayout<Value>.size
   }
 }
+
+extension [UInt8] {
+  /// The array's bytes.
+  package var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe _overrideLifetime(span.bytes, borrowing: self) }
+  }
+}

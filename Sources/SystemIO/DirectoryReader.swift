@@ -1,3 +1,5 @@
+package import SystemPackage
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #else
   import Darwin
 #endif
-package import SystemPackage
 
 /// The names in a directory.
 package enum DirectoryReader {
@@ -31,7 +32,9 @@ package enum DirectoryReader {
       }
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
         unsafe field.withMemoryRebound(to: UInt8.self, capacity: 256) { start in
-          unsafe [UInt8](UnsafeBufferPointer(start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
+          unsafe [UInt8](
+            UnsafeBufferPointer(
+              start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
         }
       }
       if name != [0x2E] && name != [0x2E, 0x2E] { names.append(name) }

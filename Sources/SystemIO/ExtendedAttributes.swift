@@ -22,7 +22,8 @@ extension ExtendedAttribute {
       var names = [CChar](repeating: 0, count: size)
       let used = unsafe cplatform_list_attributes(name, &names, size)
       guard used > 0 else { return [] }
-      return names[..<used].split(separator: 0).map { $0.map(UInt8.init(bitPattern:)) }.sorted(by: nameOrder).compactMap { key in
+      return names[..<used].split(separator: 0).map { $0.map(UInt8.init(bitPattern:)) }.sorted(by: nameOrder).compactMap
+      { key in
         unsafe value(name, key).map { ExtendedAttribute(name: key, value: $0) }
       }
     }
@@ -46,7 +47,9 @@ extension ExtendedAttribute {
       let size = unsafe cplatform_get_attribute(path, key, nil, 0)
       guard size >= 0 else { return nil }
       var value = [UInt8](repeating: 0, count: size)
-      let used = unsafe value.withUnsafeMutableBytes { unsafe cplatform_get_attribute(path, key, $0.baseAddress, $0.count) }
+      let used = unsafe value.withUnsafeMutableBytes {
+        unsafe cplatform_get_attribute(path, key, $0.baseAddress, $0.count)
+      }
       return used >= 0 ? Array(value[..<used]) : nil
     }
   }

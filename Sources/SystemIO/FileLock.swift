@@ -1,3 +1,5 @@
+package import SystemPackage
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #else
   import Darwin
 #endif
-package import SystemPackage
 
 /// An advisory lock of the kernel on a file (flock(2)): it dies with its process, and two handles exclude each other
 /// even within one process.

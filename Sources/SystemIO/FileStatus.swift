@@ -1,3 +1,5 @@
+public import SystemPackage
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #else
   import Darwin
 #endif
-public import SystemPackage
 
 /// What stat(2) tells of a file.
 public struct FileStatus: Hashable, Sendable {

@@ -66,7 +66,9 @@ package enum FileSystem {
   /// Renames where nothing has the new name yet; `EEXIST` otherwise.
   package static func renameExclusively(_ from: FilePath, to: FilePath) throws(SystemError) {
     try systemCall("renameat2", to) {
-      unsafe from.withPlatformString { a in unsafe to.withPlatformString { b in unsafe cplatform_rename_exclusive(a, b) } }
+      unsafe from.withPlatformString { a in
+        unsafe to.withPlatformString { b in unsafe cplatform_rename_exclusive(a, b) }
+      }
     }
   }
 

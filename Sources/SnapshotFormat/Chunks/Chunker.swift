@@ -1,0 +1,136 @@
+/// How a file is cut into chunks. A tree stores which was used.
+public enum Chunking: UInt8, Sendable {
+  /// Where the content says so (``GearChunker``): for files in which bytes are inserted and removed.
+  case contentDefined = 0
+  /// At fixed places: for files that are rewritten in place (SQLite, HNSW), in which nothing shifts.
+  case regions = 1
+}
+
+/// The constants of a repository's chunking, from its config. They never change in a repository's life, or nothing would
+/// deduplicate against what is there.
+public struct ChunkingParameters: Codable, Hashable, Sendable {
+  /// Bytes in a fixed region.
+  public var regionBytes: Int
+  /// No content-defined chunk but a file's last is shorter.
+  public var minimumBytes: Int
+  /// What content-defined chunks aim for. A power of two.
+  public var averageBytes: Int
+  /// No chunk is longer.
+  public var maximumBytes: Int
+  /// A file is cut at multiples of this first: the unit of parallel work, and of one chunk list.
+  public var segmentBytes: Int
+  /// What the gear table is made from: 16 bytes as 32 hexadecimal digits.
+  public var gearSeed: String
+
+  public init(
+    regionBytes: Int = 256 << 10, minimumBytes: Int = 64 << 10, averageBytes: Int = 256 << 10,
+    maximumBytes: Int = 1 << 20, segmentBytes: Int = 16 << 20, gearSeed: String
+  ) {
+    self.regionBytes = regionBytes
+    self.minimumBytes = minimumBytes
+    self.averageBytes = averageBytes
+    self.maximumBytes = maximumBytes
+    self.segmentBytes = segmentBytes
+    self.gearSeed = gearSeed
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case regionBytes = "region_bytes"
+    case minimumBytes = "minimum_bytes"
+    case averageBytes = "average_bytes"
+    case maximumBytes = "maximum_bytes"
+    case segmentBytes = "segment_bytes"
+    case gearSeed = "gear_seed"
+  }
+
+  /// Whether the constants make sense together and keep the format's limits.
+  func validate() throws(FormatError) {
+    let lengths = [regionBytes, minimumBytes, averageBytes, maximumBytes, segmentBytes]
+    guard lengths.allSatisfy({ $0 >= 4096 && $0 <= 1 << 30 }), averageBytes & (averageBytes - 1) == 0,
+      minimumBytes < averageBytes, averageBytes < maximumBytes, maximumBytes <= Limits.chunkBytes,
+      regionBytes <= Limits.chunkBytes, segmentBytes >= maximumBytes, segmentBytes % regionBytes == 0,
+      segmentBytes / minimumBytes < Limits.listEntries, parseHexadecimal(gearSeed)?.count == 16
+    else { throw FormatError(.inconsistent, "the chunking constants in the repository's config make no sense") }
+  }
+}
+
+/// Content-defined chunking with a gear rolling hash and normalised chunk lengths.
+///
+/// Source: W. Xia et al., "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data Deduplication",
+/// USENIX ATC 2016; two bytes per step after "The Design of Fast Content-Defined Chunking for Data Deduplication Based
+/// Storage Systems", IEEE TPDS 2020. The gear table is made from the repository's seed: entry `i` is the first eight
+/// bytes, little-endian, of SHA-256(seed ‖ i).
+package struct GearChunker: Sendable {
+  private let gear: [UInt64]
+  /// The same, shifted left by one: the first of each two bytes.
+  private let gearShifted: [UInt64]
+  private let minimum: Int
+  private let average: Int
+  private let maximum: Int
+  /// Harder than average before the average length, easier after it.
+  private let hardMask: UInt64
+  private let easyMask: UInt64
+
+  package init(_ parameters: ChunkingParameters) {
+    let seed = parseHexadecimal(parameters.gearSeed) ?? []
+    gear = (0..<256).map { i in
+      ChunkID(of: seed + [UInt8(i)]).bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    gearShifted = gear.map { $0 << 1 }
+    minimum = parameters.minimumBytes
+    average = parameters.averageBytes
+    maximum = parameters.maximumBytes
+    let bits = average.trailingZeroBitCount
+    hardMask = Self.mask(bits: bits + 2)
+    easyMask = Self.mask(bits: bits - 2)
+  }
+
+  /// The high bits of a gear hash depend on the most bytes. Bit 63 stays out, so that the mask can be shifted.
+  private static func mask(bits: Int) -> UInt64 { ((1 << UInt64(bits)) - 1) << UInt64(63 - bits) }
+
+  /// The length of the first chunk of `bytes`, which must begin at a cut and hold at least a maximal chunk or all that
+  /// is left. O(length), no allocation.
+  package func cut(_ bytes: RawSpan) -> Int {
+    let limit = min(bytes.byteCount, maximum)
+    guard limit > minimum else { return limit }
+    return unsafe bytes.withUnsafeBytes { buffer in
+      unsafe gear.withUnsafeBufferPointer { gear in
+        unsafe gearShifted.withUnsafeBufferPointer { shifted in
+          var hash: UInt64 = 0
+          let middle = min(average, limit)
+          if let end = unsafe Self.scan(
+            buffer, from: minimum, to: middle, mask: hardMask, &hash, gear.baseAddress!, shifted.baseAddress!)
+          {
+            return end
+          }
+          return unsafe Self.scan(
+            buffer, from: middle, to: limit, mask: easyMask, &hash, gear.baseAddress!, shifted.baseAddress!) ?? limit
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func scan(
+    _ bytes: UnsafeRawBufferPointer, from start: Int, to end: Int, mask: UInt64, _ state: inout UInt64,
+    _ gear: UnsafePointer<UInt64>, _ shifted: UnsafePointer<UInt64>
+  ) -> Int? {
+    let base = unsafe bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    let maskShifted = mask << 1
+    var hash = state
+    var i = start
+    while i + 1 < end {
+      unsafe hash = (hash << 2) &+ shifted[Int(base[i])]
+      if hash & maskShifted == 0 { return i + 1 }
+      unsafe hash = hash &+ gear[Int(base[i + 1])]
+      if hash & mask == 0 { return i + 2 }
+      i += 2
+    }
+    if i < end {
+      unsafe hash = (hash << 1) &+ gear[Int(base[i])]
+      if hash & mask == 0 { return i + 1 }
+    }
+    state = hash
+    return nil
+  }
+}

@@ -1,0 +1,60 @@
+public import SystemIO
+
+/// A write-once record about a snapshot or the repository: `notes/<yyyy-mm>/<time>-<id>`.
+///
+/// A JSON document; its id is the SHA-256 of its bytes. A snapshot's notes go when forget removes the snapshot.
+public struct Note: Codable, Hashable, Sendable {
+  public enum Kind: String, Codable, Sendable {
+    /// `value` true pins the snapshot, false unpins it. The highest sequence counts.
+    case pin
+    /// Chunks found damaged: `chunks` in `pack` are unknown from now on. Without chunks: the pack can't be read at all.
+    case damage
+    /// The whole repository was read and found sound, or not (`value`).
+    case check
+    /// `value` true: this snapshot's collapse against the one before it is intended.
+    case acknowledged
+  }
+
+  public var version = 1
+  public var kind: Kind
+  public var time: Timestamp
+  /// Orders notes of one kind about one thing.
+  public var sequence: UInt64 = 0
+  public var snapshot: ChunkID?
+  public var value: Bool?
+  public var pack: ChunkID?
+  public var chunks: [ChunkID]?
+  public var text: String?
+
+  public init(
+    kind: Kind, time: Timestamp, sequence: UInt64 = 0, snapshot: ChunkID? = nil, value: Bool? = nil,
+    pack: ChunkID? = nil, chunks: [ChunkID]? = nil, text: String? = nil
+  ) {
+    self.kind = kind
+    self.time = time
+    self.sequence = sequence
+    self.snapshot = snapshot
+    self.value = value
+    self.pack = pack
+    self.chunks = chunks
+    self.text = text
+  }
+}
+
+/// What a prune means to delete: `condemned/<id>`, written before anything is deleted.
+///
+/// A JSON document; its id is the SHA-256 of its bytes.
+package struct Condemned: Codable, Hashable, Sendable {
+  package var version = 1
+  package var time: Timestamp
+  /// The packs to delete, once it is sure that no manifest needs what only they hold.
+  package var packs: [ChunkID]
+  /// The packs that hold copies of what is still needed.
+  package var replacements: [ChunkID]
+
+  package init(time: Timestamp, packs: [ChunkID], replacements: [ChunkID]) {
+    self.time = time
+    self.packs = packs
+    self.replacements = replacements
+  }
+}

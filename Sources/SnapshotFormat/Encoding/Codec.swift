@@ -1,0 +1,81 @@
+/// How a chunk's plaintext is turned into its stored form. Version 1 has these five; any other needs a reader feature in
+/// the repository's config.
+package enum Codec: UInt8, Sendable, CaseIterable {
+  /// The plaintext itself.
+  case raw = 0
+  /// One zstd frame.
+  case zstd = 1
+  /// Four byte planes of 32-bit words, in one zstd frame: for integers.
+  case planes = 2
+  /// The exponents of float32 values in a zstd frame, everything else raw: for vectors.
+  case exponents = 3
+  /// The difference to a base chunk.
+  case patch = 4
+}
+
+/// A stored form: the codec and the parameter that its decoder needs.
+package struct Encoding: Hashable, Sendable {
+  package var codec: Codec
+  /// For `planes` and `exponents`: how many bytes (0 to 3) come before the first whole 32-bit word.
+  package var phase: UInt8
+
+  package init(_ codec: Codec, phase: UInt8 = 0) {
+    self.codec = codec
+    self.phase = phase
+  }
+}
+
+/// Looks at a sample of a chunk and says which codec is likely to win.
+///
+/// Counts the bytes of about a thousand 32-bit words by their place in the word, and estimates from the entropies. The
+/// sample's stride is odd in words, so that it never falls on the same offset of every page or record. O(1).
+enum EncodingProbe {
+  static func choose(_ chunk: RawSpan, phase: Int) -> Codec {
+    let words = (chunk.byteCount - phase) / 4
+    guard words >= 1024 else { return .zstd }
+    let stride = max(1, words / 1024 | 1)
+    return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 6 * 256) { counts in
+      unsafe counts.initialize(repeating: 0)
+      var sampled = 0
+      unsafe chunk.withUnsafeBytes { bytes in
+        var i = 0
+        while i < words && sampled < 1024 {
+          let word = UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: phase + 4 * i, as: UInt32.self))
+          for plane in 0..<4 {
+            let byte = Int(truncatingIfNeeded: word >> UInt32(8 * plane)) & 255
+            unsafe counts[plane * 256 + byte] += 1
+            unsafe counts[5 * 256 + byte] += 1
+          }
+          unsafe counts[4 * 256 + Int(truncatingIfNeeded: (word << 1) >> 24)] += 1
+          sampled += 1
+          i += stride
+        }
+      }
+      func entropy(_ table: Int, of total: Int) -> Double {
+        var sum = 0.0
+        for i in 0..<256 {
+          let count = unsafe Double(counts[table * 256 + i])
+          if count > 0 { sum -= count * log2(count / Double(total)) }
+        }
+        return sum / Double(total)
+      }
+      let planes = (0..<4).map { entropy($0, of: sampled) }
+      let exponent = entropy(4, of: sampled)
+      let mixed = entropy(5, of: 4 * sampled)
+      // A uniform byte comes out at about 7.8 bits in a sample of a thousand.
+      let noise = planes.filter { $0 > 7.3 }.count
+      if noise == 4 && exponent > 7.3 { return .raw }
+      if noise >= 2 && planes[0] > 7.3 && planes[1] > 7.3 && exponent < 6.5 { return .exponents }
+      if planes.reduce(0, +) / 4 < mixed - 0.8 { return .planes }
+      return .zstd
+    }
+  }
+}
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif

@@ -1,0 +1,87 @@
+import SystemIO
+
+/// A pack's bytes around its chunks.
+///
+/// ```
+/// header, 16 bytes    CSNAPPK1, u8 kind, 7 x 0
+/// chunks              stored forms, one behind the other
+/// table               one zstd frame (PackTable)
+/// footer, 64 bytes    u32 stored length of the table, u32 its plaintext length, u32 CRC-32 of its stored form,
+///                     pack id 32, 8 x 0, u32 CRC-32 of the 52 bytes before, CSNAPEND
+/// ```
+package enum PackLayout {
+  package static let headerBytes = 16
+  package static let footerBytes = 64
+
+  package static func header(_ kind: PackKind) -> [UInt8] {
+    var writer = ByteWriter(reserving: headerBytes)
+    writer.append(magic: "CSNAPPK1")
+    writer.append(kind.rawValue)
+    writer.append([UInt8](repeating: 0, count: 7))
+    return writer.bytes
+  }
+
+  /// A table's stored form and the footer behind it, and the pack's id.
+  package static func tail(
+    of table: PackTable, sealer: inout Sealer
+  ) -> (id: ChunkID, bytes: [UInt8]) {
+    let plaintext = table.encoded
+    let id = ChunkID(of: plaintext)
+    let stored = sealer.sealTable(plaintext)
+    var writer = ByteWriter(reserving: footerBytes)
+    writer.append(UInt32(stored.count))
+    writer.append(UInt32(plaintext.count))
+    writer.append(Sealer.checksum(stored.rawSpan))
+    writer.append(id)
+    writer.append(UInt64(0))
+    writer.append(Sealer.checksum(writer.bytes.rawSpan))
+    writer.append(magic: "CSNAPEND")
+    return (id, stored + writer.bytes)
+  }
+
+  /// What a footer says of the table before it.
+  package struct Footer: Equatable, Sendable {
+    package var tableStoredLength: Int
+    package var tableLength: Int
+    package var tableChecksum: UInt32
+    package var id: ChunkID
+  }
+
+  package static func footer(decoding bytes: [UInt8]) throws(FormatError) -> Footer {
+    var reader = ByteReader(bytes.rawSpan, subject: "pack's footer")
+    let storedLength = Int(try reader.integer(UInt32.self))
+    let length = Int(try reader.integer(UInt32.self))
+    let checksum = try reader.integer(UInt32.self)
+    let id = try reader.id()
+    let zero = try reader.integer(UInt64.self)
+    guard try reader.integer(UInt32.self) == Sealer.checksum(bytes.rawSpan.extracting(first: 52)), zero == 0 else {
+      throw FormatError(.checksum, "a pack's footer does not match its checksum")
+    }
+    try reader.expect(magic: "CSNAPEND")
+    try reader.expectEnd()
+    guard length <= Limits.tableBytes, storedLength <= Limits.tableBytes + 65_536 else {
+      throw FormatError(.inconsistent, "a pack's footer promises a table past the limit")
+    }
+    return Footer(tableStoredLength: storedLength, tableLength: length, tableChecksum: checksum, id: id)
+  }
+
+  /// A pack's table from its stored form.
+  /// - Parameter packLength: Bytes of the whole pack: the chunks must fill what is left.
+  package static func table(
+    decoding stored: [UInt8], footer: Footer, packLength: UInt64, sealer: inout Sealer
+  ) throws(FormatError) -> PackTable {
+    guard Sealer.checksum(stored.rawSpan) == footer.tableChecksum else {
+      throw FormatError(.checksum, "a pack's table does not match its checksum")
+    }
+    let plaintext = try sealer.openTable(stored.rawSpan, length: footer.tableLength)
+    guard ChunkID(of: plaintext) == footer.id else {
+      throw FormatError(.checksum, "a pack's table does not match the pack's id")
+    }
+    let table = try PackTable(decoding: plaintext)
+    let end = table.entries.reduce(headerBytes) { $0 + Int($1.storedLength) }
+    guard UInt64(end + stored.count + footerBytes) == packLength else {
+      throw FormatError(.inconsistent, "a pack is \(packLength) bytes long, but its table says otherwise")
+    }
+    return table
+  }
+}
