@@ -1,0 +1,156 @@
+package import SystemIO
+package import SystemPackage
+
+/// A store in a directory. Every object: temporary name, write, fsync, rename, fsync of the folder, and of its parent
+/// where the folder is new.
+package final class LocalStore: ObjectStore {
+  package let root: FilePath
+
+  /// Objects that are not complete yet lie here.
+  private static let unfinished = "tmp"
+
+  package init(_ root: FilePath) { self.root = root }
+
+  /// The resolved path, so that a repository reached by two names has one cache.
+  package var location: String { ((try? FileSystem.resolve(root)) ?? root).string }
+
+  private func path(_ name: String) -> FilePath { name.isEmpty ? root : root.pushing(FilePath(name)) }
+
+  package func put(_ name: String, _ bytes: [UInt8]) throws(StoreError) {
+    let writer = try begin()
+    try writer.append(bytes.rawSpan)
+    try writer.commit(as: name)
+  }
+
+  package func begin() throws(StoreError) -> any ObjectWriter {
+    let folder = path(Self.unfinished)
+    do throws(SystemError) {
+      try FileSystem.makeFolder(folder)
+      let name = "\(UInt64.random(in: .min ... .max))"
+      return LocalObjectWriter(
+        store: self, file: try Descriptor(opening: folder.appending(name), .write, [.create, .exclusive]))
+    } catch { throw StoreError(Self.unfinished, error) }
+  }
+
+  fileprivate func adopt(_ file: borrowing Descriptor, as name: String) throws(SystemError) {
+    try file.synchronize()
+    let target = path(name)
+    let folder = target.removingLastComponent()
+    for made in try FileSystem.makeFolders(folder) {
+      try FileSystem.synchronizeFolder(made.removingLastComponent())
+    }
+    try FileSystem.rename(file.path, to: target)
+    try FileSystem.synchronizeFolder(folder)
+  }
+
+  package func read(
+    _ name: String, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(StoreError) -> Int {
+    do throws(SystemError) {
+      return unsafe try Descriptor(opening: path(name)).read(at: offset, into: buffer)
+    } catch { throw StoreError(name, error) }
+  }
+
+  package func size(of name: String) throws(StoreError) -> UInt64 {
+    do throws(SystemError) { return try FileStatus(at: path(name)).size } catch { throw StoreError(name, error) }
+  }
+
+  package func list(_ folder: String) throws(StoreError) -> [String] {
+    do throws(SystemError) {
+      return try DirectoryReader.names(in: path(folder)).map { String(decoding: $0, as: UTF8.self) }.sorted()
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return [] }
+      throw StoreError(folder, error)
+    }
+  }
+
+  package func stamp(of folder: String) throws(StoreError) -> FolderStamp? {
+    do throws(SystemError) {
+      let status = try FileStatus(at: path(folder))
+      return FolderStamp(
+        device: status.device, inode: status.inode, modified: status.modified, changed: status.changed)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw StoreError(folder, error)
+    }
+  }
+
+  package func delete(_ name: String) throws(StoreError) {
+    let target = path(name)
+    do throws(SystemError) {
+      try FileSystem.removeFile(target)
+      try FileSystem.synchronizeFolder(target.removingLastComponent())
+    } catch {
+      if error.errno != .noSuchFileOrDirectory { throw StoreError(name, error) }
+    }
+  }
+
+  package func secure(_ name: String) throws(StoreError) {
+    let target = path(name)
+    do throws(SystemError) {
+      try Descriptor(opening: target).synchronize()
+      let folder = target.removingLastComponent()
+      try FileSystem.synchronizeFolder(folder)
+      try FileSystem.synchronizeFolder(folder.removingLastComponent())
+    } catch { throw StoreError(name, error) }
+  }
+
+  package func removeUnfinished() throws(StoreError) {
+    for name in try list(Self.unfinished) { try delete("\(Self.unfinished)/\(name)") }
+  }
+
+  package func tryLock(_ name: String, _ mode: FileLock.Mode) throws(StoreError) -> (any StoreLock)? {
+    do throws(SystemError) {
+      guard let lock = try FileLock.attempt(path(name), mode) else { return nil }
+      return LocalLock(lock)
+    } catch { throw StoreError(name, error) }
+  }
+}
+
+private final class LocalLock: StoreLock {
+  private let lock: FileLock
+  init(_ lock: consuming FileLock) { self.lock = lock }
+}
+
+private final class LocalObjectWriter: ObjectWriter {
+  private let store: LocalStore
+  private let file: Descriptor
+  private var isFinished = false
+  private var written: UInt64 = 0
+  private var writtenBack: UInt64 = 0
+
+  init(store: LocalStore, file: consuming Descriptor) {
+    self.store = store
+    self.file = file
+  }
+
+  deinit { discard() }
+
+  func append(_ bytes: RawSpan) throws(StoreError) {
+    var failure: SystemError?
+    unsafe bytes.withUnsafeBytes { buffer in
+      do throws(SystemError) { unsafe try file.write(buffer) } catch { failure = error }
+    }
+    if let failure { throw StoreError(file.path.string, failure) }
+    written += UInt64(bytes.byteCount)
+    // The disk starts on it while the rest is still being compressed, so that the fsync at the end finds little to do.
+    if written - writtenBack >= 8 << 20 {
+      file.startWriteback(offset: writtenBack, count: written - writtenBack)
+      writtenBack = written
+    }
+  }
+
+  func commit(as name: String) throws(StoreError) {
+    do throws(SystemError) { try store.adopt(file, as: name) } catch {
+      discard()
+      throw StoreError(name, error)
+    }
+    isFinished = true
+  }
+
+  func discard() {
+    guard !isFinished else { return }
+    isFinished = true
+    try? FileSystem.removeFile(file.path)
+  }
+}

@@ -1,0 +1,154 @@
+import GRDB
+package import SnapshotFormat
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One stored copy of a chunk.
+package struct ChunkCopy: Hashable, Sendable {
+  package var pack: ChunkID
+  /// When the pack was made, in seconds since 1970.
+  package var packCreated: Int64
+  package var entry: PackEntry
+}
+
+extension Catalogue {
+  /// Every pack that the catalogue knows.
+  package func packs() throws(SnapshotError) -> Set<ChunkID> {
+    try read { db in Set(try Data.fetchAll(db, sql: "SELECT id FROM pack").map(ChunkID.init(column:))) }
+  }
+
+  /// The packs that the catalogue knows whose id begins with two hexadecimal digits.
+  package func packs(inFolder prefix: String) throws(SnapshotError) -> Set<ChunkID> {
+    guard let byte = parseHexadecimal(prefix)?.first else { return [] }
+    return try read { db in
+      let low = Data([byte])
+      let rows =
+        byte == 255
+        ? try Data.fetchAll(db, sql: "SELECT id FROM pack WHERE id >= ?", arguments: [low])
+        : try Data.fetchAll(
+          db, sql: "SELECT id FROM pack WHERE id >= ? AND id < ?", arguments: [low, Data([byte + 1])])
+      return Set(rows.map(ChunkID.init(column:)))
+    }
+  }
+
+  /// Adds a pack with all that is in it. Nothing happens where it is known.
+  /// - Parameters:
+  ///   - table: `nil` for a pack whose table can't be read.
+  ///   - durable: Whether the pack is sure to outlive a power failure.
+  package func add(pack id: ChunkID, _ table: PackTable?, durable: Bool) throws(SnapshotError) {
+    try write { db in
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO pack (id, kind, created, durable) VALUES (?, ?, ?, ?)",
+        arguments: [id.data, table?.kind.rawValue, table?.created ?? 0, durable])
+      guard db.changesCount > 0, let table else { return }
+      let key = db.lastInsertedRowID
+      let statement = try db.cachedStatement(
+        sql: "INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      for entry in table.entries.sorted(by: { $0.id < $1.id }) {
+        try statement.execute(arguments: [
+          entry.id.data, key, entry.offset, entry.storedLength, entry.length, entry.encoding.codec.rawValue,
+          entry.encoding.phase, entry.depth, entry.base?.data, entry.checksum,
+        ])
+      }
+    }
+  }
+
+  package func remove(packs ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {
+    guard !ids.isEmpty else { return }
+    try write { db in
+      for id in ids {
+        try db.execute(
+          sql: "DELETE FROM chunk WHERE pack = (SELECT key FROM pack WHERE id = ?)", arguments: [id.data])
+        try db.execute(sql: "DELETE FROM pack WHERE id = ?", arguments: [id.data])
+      }
+    }
+  }
+
+  /// The packs among `ids` of which it is not sure that they outlive a power failure.
+  package func unsecured(among ids: Set<ChunkID>) throws(SnapshotError) -> [ChunkID] {
+    guard !ids.isEmpty else { return [] }
+    return try read { db in
+      try Data.fetchAll(db, sql: "SELECT id FROM pack WHERE durable = 0").map(ChunkID.init(column:))
+        .filter(ids.contains)
+    }
+  }
+
+  package func markDurable(_ ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {
+    guard !ids.isEmpty else { return }
+    try write { db in
+      for id in ids {
+        try db.execute(sql: "UPDATE pack SET durable = 1 WHERE id = ? AND durable = 0", arguments: [id.data])
+      }
+    }
+  }
+
+  /// Every stored copy of each of the chunks, least depth first. O(ids · log chunks).
+  package func copies(of ids: [ChunkID]) throws(SnapshotError) -> [[ChunkCopy]] {
+    try read { db in
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT p.id, p.created, c.length, c.offset, c.stored, c.codec, c.phase, c.depth, c.base, c.checksum
+          FROM chunk c JOIN pack p ON p.key = c.pack WHERE c.id = ? ORDER BY c.depth, p.key
+          """)
+      return try ids.map { id in
+        try Row.fetchAll(statement, arguments: [id.data]).map { row in
+          ChunkCopy(
+            pack: ChunkID(column: row[0]), packCreated: row[1],
+            entry: PackEntry(
+              id: id, length: row[2], offset: row[3], storedLength: row[4],
+              encoding: Encoding(Codec(rawValue: row[5]) ?? .raw, phase: row[6]), depth: row[7],
+              base: (row[8] as Data?).map(ChunkID.init(column:)), checksum: row[9]))
+        }
+      }
+    }
+  }
+
+  /// What is in one pack, in the order of the offsets.
+  package func entries(of pack: ChunkID) throws(SnapshotError) -> [PackEntry] {
+    try read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT c.id, c.length, c.offset, c.stored, c.codec, c.phase, c.depth, c.base, c.checksum
+          FROM chunk c JOIN pack p ON p.key = c.pack WHERE p.id = ? ORDER BY c.offset
+          """, arguments: [pack.data]
+      ).map { row in
+        PackEntry(
+          id: ChunkID(column: row[0]), length: row[1], offset: row[2], storedLength: row[3],
+          encoding: Encoding(Codec(rawValue: row[4]) ?? .raw, phase: row[5]), depth: row[6],
+          base: (row[7] as Data?).map(ChunkID.init(column:)), checksum: row[8])
+      }
+    }
+  }
+
+  /// What a pack is of and when it was made; no kind where its table can't be read.
+  package struct PackSummary: Hashable, Sendable {
+    package var id: ChunkID
+    package var kind: PackKind?
+    package var created: Int64
+    package var chunks: Int
+    /// Bytes of stored chunks, without header, table and footer.
+    package var storedBytes: UInt64
+    package var plaintextBytes: UInt64
+  }
+
+  package func packSummaries() throws(SnapshotError) -> [PackSummary] {
+    try read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT p.id, p.kind, p.created, count(c.id), coalesce(sum(c.stored), 0), coalesce(sum(c.length), 0)
+          FROM pack p LEFT JOIN chunk c ON c.pack = p.key GROUP BY p.key ORDER BY p.id
+          """
+      ).map { row in
+        PackSummary(
+          id: ChunkID(column: row[0]), kind: (row[1] as UInt8?).flatMap(PackKind.init), created: row[2],
+          chunks: row[3], storedBytes: row[4], plaintextBytes: row[5])
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import GRDB
+package import SnapshotFormat
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What the last snapshot of a source saw of each folder: how its files' stat data were, so that what has not changed need
+/// not be read. The states are opaque here; the walker of directories makes and reads them.
+extension Catalogue {
+  /// - Returns: `nil` unless what was seen is what `snapshot` holds.
+  package func seen(of source: String, in snapshot: ChunkID) throws(SnapshotError) -> [[UInt8]: [UInt8]]? {
+    try read { db in
+      let last = try Data.fetchOne(db, sql: "SELECT snapshot FROM seen_snapshot WHERE source = ?", arguments: [source])
+      guard last == snapshot.data else { return nil }
+      var states: [[UInt8]: [UInt8]] = [:]
+      for row in try Row.fetchAll(db, sql: "SELECT path, state FROM seen WHERE source = ?", arguments: [source]) {
+        states[[UInt8](row[0] as Data)] = [UInt8](row[1] as Data)
+      }
+      return states
+    }
+  }
+
+  /// Records what a new snapshot saw.
+  /// - Parameters:
+  ///   - changed: The folders whose state is not as recorded before.
+  ///   - removed: The folders that are no more.
+  ///   - complete: Whether `changed` is everything, so that all that was recorded before goes.
+  package func recordSeen(
+    of source: String, in snapshot: ChunkID, changed: [(path: [UInt8], state: [UInt8])], removed: [[UInt8]],
+    complete: Bool
+  ) throws(SnapshotError) {
+    try write { db in
+      if complete { try db.execute(sql: "DELETE FROM seen WHERE source = ?", arguments: [source]) }
+      for path in removed {
+        try db.execute(sql: "DELETE FROM seen WHERE source = ? AND path = ?", arguments: [source, Data(path)])
+      }
+      for (path, state) in changed {
+        try db.execute(
+          sql: "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", arguments: [source, Data(path), Data(state)])
+      }
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO seen_snapshot VALUES (?, ?)", arguments: [source, snapshot.data])
+    }
+  }
+}

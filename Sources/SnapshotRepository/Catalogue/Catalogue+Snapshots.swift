@@ -1,0 +1,162 @@
+import GRDB
+public import SnapshotFormat
+import SystemIO
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A snapshot as the repository knows it: its id and what its manifest says.
+public struct Snapshot: Hashable, Sendable, Identifiable {
+  public var id: ChunkID
+  public var manifest: Manifest
+
+  package init(id: ChunkID, manifest: Manifest) {
+    self.id = id
+    self.manifest = manifest
+  }
+}
+
+extension Catalogue {
+  /// Which snapshots to read.
+  package enum SnapshotFilter: Sendable {
+    case all
+    case ofSource(String)
+    case named(String)
+    /// Of a source at this path, by whatever id.
+    case atPath(String)
+    /// By the first digits of the id.
+    case withPrefix(String)
+  }
+
+  /// Snapshots in their order: by sequence, then commit time, then id.
+  /// - Parameter newest: At most this many, the last ones of the order.
+  package func snapshots(
+    _ filter: SnapshotFilter = .all, newest limit: Int? = nil, byCommit: Bool = false
+  ) throws(SnapshotError) -> [Snapshot] {
+    let rows = try read { db in
+      var condition = ""
+      var arguments: StatementArguments = []
+      switch filter {
+      case .all: break
+      case .ofSource(let id): (condition, arguments) = ("WHERE source = ?", [id])
+      case .named(let name): (condition, arguments) = ("WHERE name = ?", [name])
+      case .atPath(let path): (condition, arguments) = ("WHERE path = ?", [path])
+      case .withPrefix(let digits):
+        let low = parseHexadecimal(digits + String(repeating: "0", count: 64 - digits.count)) ?? []
+        let high = parseHexadecimal(digits + String(repeating: "f", count: 64 - digits.count)) ?? []
+        (condition, arguments) = ("WHERE id >= ? AND id <= ?", [Data(low), Data(high)])
+      }
+      let order =
+        byCommit ? "commit_time DESC, id DESC" : "sequence DESC, commit_time DESC, id DESC"
+      arguments += [limit ?? -1]
+      return try Row.fetchAll(
+        db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order) LIMIT ?", arguments: arguments
+      ).map { row in (ChunkID(column: row[0]), [UInt8](row[1] as Data)) }
+    }
+    var result: [Snapshot] = []
+    result.reserveCapacity(rows.count)
+    for (id, document) in rows.reversed() { result.append(try Self.snapshot(id, document)) }
+    return result
+  }
+
+  private static func snapshot(_ id: ChunkID, _ document: [UInt8]) throws(SnapshotError) -> Snapshot {
+    try decoding("the manifest of snapshot \(id.short)") { () throws(FormatError) in
+      Snapshot(id: id, manifest: try Document.decode(Manifest.self, from: document, called: "it"))
+    }
+  }
+
+  package func snapshotCount() throws(SnapshotError) -> Int {
+    try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM snapshot") ?? 0 }
+  }
+
+  package func hasSnapshot(_ id: ChunkID) throws(SnapshotError) -> Bool {
+    try read { db in
+      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM snapshot WHERE id = ?)", arguments: [id.data]) ?? false
+    }
+  }
+
+  /// The names of the objects of a month's manifests or notes.
+  package func objects(in folder: String, of table: DocumentTable) throws(SnapshotError) -> Set<String> {
+    try read { db in
+      Set(
+        try String.fetchAll(
+          db, sql: "SELECT object FROM \(table.rawValue) WHERE object >= ? AND object < ?",
+          arguments: [folder + "/", folder + "0"]))
+    }
+  }
+
+  package enum DocumentTable: String, Sendable { case snapshot, note }
+
+  package func remove(objects names: some Collection<String> & Sendable, of table: DocumentTable) throws(SnapshotError)
+  {
+    guard !names.isEmpty else { return }
+    try write { db in
+      for name in names { try db.execute(sql: "DELETE FROM \(table.rawValue) WHERE object = ?", arguments: [name]) }
+    }
+  }
+
+  package func add(_ snapshot: Snapshot, object: String, document: [UInt8]) throws(SnapshotError) {
+    let manifest = snapshot.manifest
+    try write { db in
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          snapshot.id.data, object, manifest.source.id, manifest.source.path, Int64(clamping: manifest.sequence),
+          manifest.commitTime.rfc3339, manifest.time.rfc3339, manifest.name, Data(document),
+        ])
+    }
+    try markDurable(manifest.packs)
+  }
+
+  // MARK: Notes
+
+  package func add(_ note: Note, id: ChunkID, object: String, document: [UInt8]) throws(SnapshotError) {
+    try write { db in
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          id.data, object, note.kind.rawValue, note.snapshot?.data, Int64(clamping: note.sequence),
+          note.time.rfc3339, Data(document),
+        ])
+    }
+  }
+
+  /// A note with the name of its object.
+  package struct StoredNote: Hashable, Sendable {
+    package var object: String
+    package var note: Note
+  }
+
+  /// The notes of a kind, or about a snapshot, by sequence and time.
+  package func notes(
+    _ kind: Note.Kind? = nil, about snapshot: ChunkID? = nil
+  ) throws(SnapshotError) -> [StoredNote] {
+    let rows = try read { db in
+      var conditions: [String] = []
+      var arguments: StatementArguments = []
+      if let kind {
+        conditions.append("kind = ?")
+        arguments += [kind.rawValue]
+      }
+      if let snapshot {
+        conditions.append("snapshot = ?")
+        arguments += [snapshot.data]
+      }
+      let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+      return try Row.fetchAll(
+        db, sql: "SELECT object, document FROM note \(condition) ORDER BY sequence, time, id", arguments: arguments
+      ).map { row in (row[0] as String, [UInt8](row[1] as Data)) }
+    }
+    var result: [StoredNote] = []
+    for (object, document) in rows {
+      result.append(
+        try decoding(object) { () throws(FormatError) in
+          StoredNote(object: object, note: try Document.decode(Note.self, from: document, called: "it"))
+        })
+    }
+    return result
+  }
+}

@@ -1,0 +1,106 @@
+package import GRDB
+import SnapshotFormat
+import SystemIO
+package import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The local SQLite database that says which pack holds which chunk, and what the manifests and notes say.
+///
+/// A cache: everything in it is rebuilt from the repository at any time, so a file that cannot be read is thrown away.
+/// It belongs to one repository at one location. Readers and writers of several processes may use it at once.
+package final class Catalogue: Sendable {
+  private let queue: DatabaseQueue
+
+  private static let version = 1
+
+  /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
+  package init(in folder: FilePath) throws(SnapshotError) {
+    try calling("making the cache folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(folder) }
+    let file = folder.appending("catalogue.sqlite")
+    do { queue = try Self.open(file) } catch {
+      // Damaged, or of another version: it is only a cache.
+      for suffix in ["", "-wal", "-shm", "-journal"] { try? FileSystem.removeFile(FilePath(file.string + suffix)) }
+      do { queue = try Self.open(file) } catch {
+        throw SnapshotError(
+          .failed, "the cache at \(folder) can't be used: \(error)", hint: "Choose another one with --cache-dir.")
+      }
+    }
+  }
+
+  private static func open(_ file: FilePath) throws -> DatabaseQueue {
+    // SQLite would make it readable for everybody that the umask lets.
+    if !FileStatus.exists(file) { _ = try Descriptor(opening: file, .write, [.create]) }
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(30)
+    configuration.prepareDatabase { db in
+      // Never corrupt after a power failure, and no fsync per transaction.
+      try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+    }
+    let queue = try DatabaseQueue(path: file.string, configuration: configuration)
+    try queue.write { db in
+      let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      if found == 0 {
+        try db.execute(sql: schema)
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+      } else if found != version {
+        throw DatabaseError(message: "another version")
+      }
+    }
+    return queue
+  }
+
+  private static let schema = """
+    CREATE TABLE folder (name TEXT PRIMARY KEY, device INTEGER, inode INTEGER, modified_s INTEGER, modified_ns INTEGER,
+      changed_s INTEGER, changed_ns INTEGER) WITHOUT ROWID;
+    CREATE TABLE pack (key INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER, created INTEGER NOT NULL,
+      durable INTEGER NOT NULL);
+    CREATE TABLE chunk (id BLOB NOT NULL, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL,
+      length INTEGER NOT NULL, codec INTEGER NOT NULL, phase INTEGER NOT NULL, depth INTEGER NOT NULL, base BLOB,
+      checksum INTEGER NOT NULL, PRIMARY KEY (id, pack)) WITHOUT ROWID;
+    CREATE INDEX chunk_of_pack ON chunk (pack);
+    CREATE TABLE snapshot (id BLOB PRIMARY KEY, object TEXT NOT NULL UNIQUE, source TEXT NOT NULL, path TEXT NOT NULL,
+      sequence INTEGER NOT NULL, commit_time TEXT NOT NULL, time TEXT NOT NULL, name TEXT NOT NULL,
+      document BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX snapshot_order ON snapshot (sequence, commit_time, id);
+    CREATE INDEX snapshot_of_source ON snapshot (source, sequence, commit_time, id);
+    CREATE INDEX snapshot_name ON snapshot (name);
+    CREATE INDEX snapshot_commit ON snapshot (commit_time, id);
+    CREATE TABLE note (id BLOB PRIMARY KEY, object TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, snapshot BLOB,
+      sequence INTEGER NOT NULL, time TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX note_about ON note (kind, snapshot, sequence);
+    CREATE TABLE seen (source TEXT NOT NULL, path BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (source, path))
+      WITHOUT ROWID;
+    CREATE TABLE seen_snapshot (source TEXT PRIMARY KEY, snapshot BLOB NOT NULL) WITHOUT ROWID;
+    """
+
+  package func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
+    do { return try queue.read(body) } catch { throw Self.failure(error) }
+  }
+
+  package func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
+    do { return try queue.write(body) } catch { throw Self.failure(error) }
+  }
+
+  private static func failure(_ error: any Error) -> SnapshotError {
+    if let error = error as? SnapshotError { return error }
+    if let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL {
+      return SnapshotError(.noSpace, "the cache's disk is full", hint: "Free some space, or move it with --cache-dir.")
+    }
+    return SnapshotError(
+      .failed, "the local catalogue failed: \(error)", hint: "Delete the cache folder: it is rebuilt by itself.")
+  }
+}
+
+// MARK: - Ids in the database
+
+extension ChunkID {
+  var data: Data { Data(bytes) }
+
+  /// From a column that holds an id; a catalogue never holds anything else there.
+  init(column data: Data) { self = ChunkID(bytes: data) ?? ChunkID(of: []) }
+}

@@ -1,0 +1,37 @@
+package import SnapshotFormat
+package import SystemIO
+
+/// Where each kind of object lies in a repository.
+package enum ObjectNames {
+  package static let config = "config"
+  package static let packs = "packs"
+  package static let snapshots = "snapshots"
+  package static let notes = "notes"
+  package static let condemned = "condemned"
+
+  package static func packFolder(_ prefix: String) -> String { "\(packs)/\(prefix)" }
+
+  package static func pack(_ id: ChunkID) -> String {
+    let digits = id.description
+    return "\(packs)/\(digits.prefix(2))/\(digits)"
+  }
+
+  package static func snapshot(_ id: ChunkID, committed: Timestamp) -> String {
+    "\(snapshots)/\(committed.month)/\(committed.compact)-\(id).json"
+  }
+
+  package static func note(_ id: ChunkID, time: Timestamp) -> String { "\(notes)/\(time.month)/\(time.compact)-\(id)" }
+
+  package static func condemned(_ id: ChunkID) -> String { "\(condemned)/\(id)" }
+
+  /// The id at the end of a name: its last 64 digits, before an ending.
+  package static func id(in name: some StringProtocol) -> ChunkID? {
+    let stem = name.hasSuffix(".json") ? name.dropLast(5) : name[...]
+    return ChunkID(stem.suffix(64))
+  }
+
+  /// Held shared by whoever reads or adds, exclusively while packs are deleted.
+  package static let repositoryLock = "locks/repository"
+  /// Held exclusively for a whole prune, so that there is one at a time.
+  package static let pruneLock = "locks/prune"
+}

@@ -1,0 +1,134 @@
+package import SnapshotFormat
+import Synchronization
+
+/// Where a chunk is stored and everything that decoding it takes.
+package struct ChunkChain: Sendable {
+  /// The copy stored whole, then each patch in the order of application.
+  package var links: [ChunkCopy]
+
+  package var depth: UInt8 { links[links.count - 1].entry.depth }
+  package var length: Int { Int(links[links.count - 1].entry.length) }
+  package var packs: [ChunkID] { links.map(\.pack) }
+}
+
+/// Says which chunks are known, in the sense that counts: a copy's whole chain of bases is there and not known to be
+/// damaged. Shared by all workers of a run.
+package final class ChunkIndex: Sendable {
+  private struct State {
+    /// Copies that a check, or a reader of this run, found damaged.
+    var damaged: Set<DamagedCopy>
+    /// Packs that a prune means to delete: nothing new may rely on them.
+    var condemned: Set<ChunkID> = []
+    /// Chunks that a worker of this run has taken on and not yet finished a pack with.
+    var pending: Set<ChunkID> = []
+    /// Packs that this run relies on without having written them.
+    var reliedOn: Set<ChunkID> = []
+  }
+
+  struct DamagedCopy: Hashable {
+    var pack: ChunkID
+    /// `nil`: all of the pack.
+    var chunk: ChunkID?
+  }
+
+  private let catalogue: Catalogue
+  private let state: Mutex<State>
+
+  package init(_ repository: Repository) throws(SnapshotError) {
+    catalogue = repository.catalogue
+    var damaged: Set<DamagedCopy> = []
+    for stored in try repository.catalogue.notes(.damage) {
+      guard let pack = stored.note.pack else { continue }
+      if let chunks = stored.note.chunks {
+        for chunk in chunks { damaged.insert(DamagedCopy(pack: pack, chunk: chunk)) }
+      } else {
+        damaged.insert(DamagedCopy(pack: pack, chunk: nil))
+      }
+    }
+    state = Mutex(State(damaged: damaged))
+  }
+
+  // MARK: Resolving
+
+  /// The best chain of each chunk, or `nil` where no copy can be decoded. O(ids · depth · log chunks).
+  package func chains(of ids: [ChunkID]) throws(SnapshotError) -> [ChunkChain?] {
+    let copies = try catalogue.copies(of: ids)
+    var chains: [ChunkChain?] = []
+    chains.reserveCapacity(ids.count)
+    for copies in copies { chains.append(try resolve(copies, below: .max, avoiding: [])) }
+    return chains
+  }
+
+  package func chain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? { try chains(of: [id])[0] }
+
+  /// The chain of a chunk that what is being written may rely on: one through no condemned pack.
+  package func lastingChain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? {
+    let condemned = state.withLock { $0.condemned }
+    return try resolve(try catalogue.copies(of: [id])[0], below: .max, avoiding: condemned)
+  }
+
+  /// A copy of depth d is decoded only through copies of its base of smaller depth, so there are no cycles and at most
+  /// ``Limits/patchDepth`` steps.
+  private func resolve(
+    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>
+  ) throws(SnapshotError) -> ChunkChain? {
+    for copy in copies where copy.entry.depth < depth && !isDamaged(copy) && !condemned.contains(copy.pack) {
+      guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
+      let bases = try catalogue.copies(of: [base])[0]
+      if let chain = try resolve(bases, below: copy.entry.depth, avoiding: condemned) {
+        return ChunkChain(links: chain.links + [copy])
+      }
+    }
+    return nil
+  }
+
+  private func isDamaged(_ copy: ChunkCopy) -> Bool {
+    state.withLock { state in
+      !state.damaged.isEmpty
+        && (state.damaged.contains(DamagedCopy(pack: copy.pack, chunk: copy.entry.id))
+          || state.damaged.contains(DamagedCopy(pack: copy.pack, chunk: nil)))
+    }
+  }
+
+  /// Notes that a copy could not be decoded; from now on it counts as unknown.
+  package func noteDamage(pack: ChunkID, chunk: ChunkID) {
+    state.withLock { _ = $0.damaged.insert(DamagedCopy(pack: pack, chunk: chunk)) }
+  }
+
+  package var hasDamage: Bool { state.withLock { !$0.damaged.isEmpty } }
+
+  // MARK: Writing
+
+  package func condemn(_ packs: Set<ChunkID>) { state.withLock { $0.condemned.formUnion(packs) } }
+
+  /// Takes a chunk on, unless it is known or another worker has.
+  /// - Returns: Whether the caller must store it.
+  package func claim(_ id: ChunkID) throws(SnapshotError) -> Bool {
+    // First, so that of two workers with the same chunk one waits for neither.
+    guard state.withLock({ $0.pending.insert(id).inserted }) else { return false }
+    if let chain = try lastingChain(of: id) {
+      state.withLock {
+        $0.pending.remove(id)
+        $0.reliedOn.formUnion(chain.packs)
+      }
+      return false
+    }
+    return true
+  }
+
+  /// Whether the parent snapshot's copy of a chunk may be relied on without asking further: its manifest was read in this
+  /// run, so all is there, unless something is known to be damaged.
+  package func trustsParent(_ id: ChunkID) throws(SnapshotError) -> Bool {
+    guard hasDamage else { return true }
+    return try chain(of: id) != nil
+  }
+
+  package func rely(on chain: ChunkChain) { state.withLock { $0.reliedOn.formUnion(chain.packs) } }
+
+  /// A finished pack's chunks are in the catalogue now.
+  package func finish(_ ids: some Sequence<ChunkID>) {
+    state.withLock { state in for id in ids { state.pending.remove(id) } }
+  }
+
+  package var reliedOn: Set<ChunkID> { state.withLock { $0.reliedOn } }
+}

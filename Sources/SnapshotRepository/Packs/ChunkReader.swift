@@ -1,0 +1,134 @@
+import ObjectStorage
+package import SnapshotFormat
+package import SystemIO
+
+/// Reads chunks: finds them, decodes them through their bases, and proves each by its id. One per worker.
+package struct ChunkReader: ~Copyable {
+  private let store: any ObjectStore
+  private let index: ChunkIndex
+  private var sealer = Sealer()
+  private var stored = ByteBuffer(capacity: Self.window)
+  /// What `stored` holds: a range of a pack.
+  private var held: (pack: ChunkID, range: Range<UInt64>)?
+
+  /// Chunks that lie close together in a pack are read in one go of at most this many bytes.
+  private static let window = 4 << 20
+
+  package init(_ repository: Repository, index: ChunkIndex) {
+    store = repository.store
+    self.index = index
+  }
+
+  /// Appends a chunk's plaintext to `output`. Where a copy turns out damaged, another is tried.
+  package mutating func read(_ id: ChunkID, into output: inout ByteBuffer) throws(SnapshotError) {
+    try read(id, chain: try index.chain(of: id), into: &output)
+  }
+
+  /// The same for a chunk whose chain is known already.
+  /// - Parameter upcoming: Where the chunks that are read next lie: those behind this one in the same pack come along.
+  package mutating func read(
+    _ id: ChunkID, chain found: ChunkChain?, upcoming: [ChunkChain?] = [], into output: inout ByteBuffer
+  ) throws(SnapshotError) {
+    var chain = found
+    var failure: SnapshotError?
+    while let current = chain {
+      do throws(SnapshotError) { return try decode(current, upcoming: upcoming, into: &output) } catch {
+        guard error.code == .damaged, let pack = error.pack, let chunk = error.chunk else { throw error }
+        failure = failure ?? error
+        index.noteDamage(pack: pack, chunk: chunk)
+      }
+      chain = try index.chain(of: id)
+    }
+    throw failure
+      ?? SnapshotError(.damaged, "a chunk is missing", hint: SnapshotError.runCheck, chunk: id)
+  }
+
+  /// Decodes a chain into the free part of `output`, link by link in place.
+  private mutating func decode(
+    _ chain: ChunkChain, upcoming: [ChunkChain?], into output: inout ByteBuffer
+  ) throws(SnapshotError) {
+    if output.count == 0 { return try decode(chain, upcoming: upcoming, intoEmpty: &output) }
+    // Patches are applied to a buffer that holds nothing else.
+    var whole = ByteBuffer(capacity: Limits.chunkBytes)
+    try decode(chain, upcoming: upcoming, intoEmpty: &whole)
+    output.append(whole.bytes)
+  }
+
+  private mutating func decode(
+    _ chain: ChunkChain, upcoming: [ChunkChain?], intoEmpty output: inout ByteBuffer
+  ) throws(SnapshotError) {
+    do throws(SnapshotError) {
+      try apply(chain.links[...], upcoming: upcoming, to: &output)
+      try prove(chain.links[chain.links.count - 1], output)
+    } catch {
+      output.count = 0
+      guard chain.links.count > 1, error.code == .damaged else { throw error }
+      // The fault may lie in a base: go step by step, so that the link that is to blame is named.
+      for count in 1...chain.links.count {
+        output.count = 0
+        do throws(SnapshotError) {
+          try apply(chain.links.prefix(count), upcoming: [], to: &output)
+          try prove(chain.links[count - 1], output)
+        } catch {
+          output.count = 0
+          throw error
+        }
+      }
+    }
+  }
+
+  private mutating func apply(
+    _ links: ArraySlice<ChunkCopy>, upcoming: [ChunkChain?], to output: inout ByteBuffer
+  ) throws(SnapshotError) {
+    for copy in links {
+      let entry = copy.entry
+      do {
+        let bytes = unsafe try fetch(copy, upcoming: upcoming)
+        let view = unsafe bytes.bytes
+        guard Sealer.checksum(view) == entry.checksum else {
+          throw FormatError(.checksum, "a chunk's stored bytes do not match their checksum")
+        }
+        if entry.base == nil {
+          try sealer.open(view, entry.encoding, length: Int(entry.length), into: &output)
+        } else {
+          try sealer.applyPatch(view, length: Int(entry.length), to: &output)
+        }
+      } catch {
+        throw PackTableReader.failure(error, in: copy.pack, chunk: entry.id)
+      }
+    }
+  }
+
+  private func prove(_ copy: ChunkCopy, _ output: borrowing ByteBuffer) throws(SnapshotError) {
+    guard ChunkID(of: output.bytes) == copy.entry.id else {
+      throw PackTableReader.failure(
+        FormatError(.checksum, "a chunk's bytes do not match its id"), in: copy.pack, chunk: copy.entry.id)
+    }
+  }
+
+  /// The stored form of a copy. Reads along what `upcoming` will need from the same stretch of the pack.
+  private mutating func fetch(
+    _ copy: ChunkCopy, upcoming: [ChunkChain?]
+  ) throws(StoreError) -> UnsafeRawBufferPointer {
+    let start = UInt64(copy.entry.offset)
+    let end = start + UInt64(copy.entry.storedLength)
+    if let held, held.pack == copy.pack, held.range.lowerBound <= start, end <= held.range.upperBound {
+      let from = Int(start - held.range.lowerBound)
+      return unsafe UnsafeRawBufferPointer(rebasing: stored.pointer[from..<from + Int(end - start)])
+    }
+    var reach = end
+    for case let chain? in upcoming {
+      guard let next = chain.links.first, chain.links.count == 1, next.pack == copy.pack,
+        UInt64(next.entry.offset) == reach, reach - start + UInt64(next.entry.storedLength) <= Self.window
+      else { break }
+      reach += UInt64(next.entry.storedLength)
+    }
+    held = nil
+    let wanted = unsafe UnsafeMutableRawBufferPointer(rebasing: stored.storage[..<Int(reach - start)])
+    let count = unsafe try store.read(ObjectNames.pack(copy.pack), at: start, into: wanted)
+    guard UInt64(count) >= end - start else { throw StoreError(.truncated, ObjectNames.pack(copy.pack)) }
+    stored.count = count
+    held = (copy.pack, start..<start + UInt64(count))
+    return unsafe UnsafeRawBufferPointer(rebasing: stored.pointer[..<Int(end - start)])
+  }
+}

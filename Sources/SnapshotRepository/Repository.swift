@@ -1,0 +1,280 @@
+package import ObjectStorage
+public import SnapshotFormat
+package import SystemIO
+package import SystemPackage
+
+/// A place that holds snapshots: an object store with a config, and the local catalogue of what is in it.
+///
+/// Opening brings the catalogue in step with the store, so that from then on, and for as long as the repository's lock
+/// is held, the catalogue says exactly which packs, manifests and notes are there.
+public final class Repository: Sendable {
+  package let store: any ObjectStore
+  package let catalogue: Catalogue
+  public let config: RepositoryConfig
+  /// For messages.
+  public let name: String
+  private let lock: (any StoreLock)?
+
+  package init(
+    store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, lock: (any StoreLock)?
+  ) {
+    self.store = store
+    self.catalogue = catalogue
+    self.config = config
+    self.name = name
+    self.lock = lock
+  }
+
+  /// Where a repository's objects and its cache lie.
+  package struct Place: Sendable {
+    package var store: any ObjectStore
+    package var name: String
+    /// The folder for the caches of all repositories.
+    package var caches: FilePath
+    /// Seconds to wait for a lock.
+    package var lockTimeout: Double
+
+    package init(store: any ObjectStore, name: String, caches: FilePath, lockTimeout: Double) {
+      self.store = store
+      self.name = name
+      self.caches = caches
+      self.lockTimeout = lockTimeout
+    }
+  }
+
+  // MARK: Opening
+
+  /// Whether there is a repository.
+  package static func exists(at place: Place) throws(SnapshotError) -> Bool {
+    try storing("looking for a repository at \(place.name)") { () throws(StoreError) in
+      try !place.store.list(ObjectNames.config).isEmpty
+    }
+  }
+
+  /// Makes a new, empty repository.
+  package static func create(at place: Place) throws(SnapshotError) {
+    guard try !exists(at: place) else {
+      throw SnapshotError(.repositoryExists, "there is a repository at \(place.name) already")
+    }
+    let config = RepositoryConfig(
+      id: hexadecimal(randomBytes(16)), created: .now,
+      chunking: ChunkingParameters(gearSeed: hexadecimal(randomBytes(16))))
+    try storing("making a repository at \(place.name)") { () throws(StoreError) in
+      // The lock's file is there before the config, so that whoever finds a repository can lock it.
+      try place.store.put(ObjectNames.repositoryLock, [])
+      try place.store.put(ObjectNames.pruneLock, [])
+      try place.store.put("\(ObjectNames.config)/1", config.encoded)
+    }
+  }
+
+  /// Opens a repository, holds its lock shared until it goes, and brings the catalogue in step.
+  package static func open(
+    at place: Place, for use: RepositoryConfig.Use, lock mode: FileLock.Mode = .shared
+  ) throws(SnapshotError) -> Repository {
+    guard try exists(at: place) else {
+      throw SnapshotError(
+        .noRepository, "there is no repository at \(place.name)",
+        hint: "Name one with --repo, or make one with `chromasnap init`.")
+    }
+    let lock = try acquire(ObjectNames.repositoryLock, mode, at: place)
+    let config = try readConfig(place)
+    try decoding("the repository at \(place.name)") { () throws(FormatError) in try config.require(use) }
+    let catalogue = try Catalogue(in: cacheFolder(for: config, at: place))
+    let repository = Repository(
+      store: place.store, catalogue: catalogue, config: config, name: place.name, lock: lock)
+    try repository.synchronize()
+    return repository
+  }
+
+  private static func readConfig(_ place: Place) throws(SnapshotError) -> RepositoryConfig {
+    let bytes = try storing("reading the config of \(place.name)") { () throws(StoreError) in
+      let newest = try place.store.list(ObjectNames.config).compactMap { Int($0) }.max() ?? 1
+      return try place.store.get("\(ObjectNames.config)/\(newest)", limit: 1 << 20)
+    }
+    return try decoding("the config of \(place.name)") { () throws(FormatError) in
+      try RepositoryConfig(decoding: bytes)
+    }
+  }
+
+  /// A copied repository has the same id, a rolled-back one even the same place: the cache is of an id at a place, and
+  /// what it says of folders is compared with them at each opening.
+  private static func cacheFolder(for config: RepositoryConfig, at place: Place) -> FilePath {
+    let location = ChunkID(of: Array(place.store.location.utf8)).description.prefix(16)
+    return place.caches.appending("\(config.id)-\(location)")
+  }
+
+  package static func acquire(
+    _ lock: String, _ mode: FileLock.Mode, at place: Place
+  ) throws(SnapshotError) -> any StoreLock {
+    let held = try storing("locking the repository at \(place.name)") { () throws(StoreError) in
+      try place.store.lock(lock, mode, timeout: place.lockTimeout)
+    }
+    guard let held else {
+      throw SnapshotError(
+        .locked, "the repository at \(place.name) is locked by another chromasnap",
+        hint: "Wait for it to end, or wait longer with --lock-timeout.")
+    }
+    return held
+  }
+
+  // MARK: In step with the store
+
+  /// Brings the catalogue in step with the packs, manifests and notes that are there. Lists only the folders whose stamp
+  /// has changed since they were last listed.
+  package func synchronize() throws(SnapshotError) {
+    try synchronizePacks()
+    try synchronizeDocuments(ObjectNames.snapshots, .snapshot)
+    try synchronizeDocuments(ObjectNames.notes, .note)
+  }
+
+  /// Calls `body` for each folder in `parent` that may have changed, and remembers the stamps of those that have settled.
+  private func forEachChangedFolder(
+    in parent: String, _ body: (_ folder: String, _ names: [String]) throws(SnapshotError) -> Void
+  ) throws(SnapshotError) {
+    let known = try catalogue.stamps(below: parent)
+    let present = try storing("reading \(name)") { () throws(StoreError) in try store.list(parent) }
+    var stamps: [(folder: String, stamp: FolderStamp?)] = []
+    for child in present {
+      let folder = "\(parent)/\(child)"
+      // Before the listing: what comes while it runs is found next time.
+      let stamp = try storing("reading \(name)") { () throws(StoreError) in try store.stamp(of: folder) }
+      if let stamp, stamp == known[folder] { continue }
+      let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
+      try body(folder, names)
+      if let stamp, stamp.isSettled(at: .now) {
+        stamps.append((folder, stamp))
+      } else if known[folder] != nil {
+        stamps.append((folder, nil))
+      }
+    }
+    for folder in known.keys where !present.contains(String(folder.dropFirst(parent.count + 1))) {
+      try body(folder, [])
+      stamps.append((folder, nil))
+    }
+    try catalogue.record(stamps)
+  }
+
+  private func synchronizePacks() throws(SnapshotError) {
+    let reader = PackTableReader(store: store)
+    try forEachChangedFolder(in: ObjectNames.packs) { (folder, names) throws(SnapshotError) in
+      let present = Set(names.compactMap { ObjectNames.id(in: $0) })
+      let known = try catalogue.packs(inFolder: String(folder.suffix(2)))
+      try catalogue.remove(packs: known.subtracting(present))
+      for id in present.subtracting(known) {
+        // A pack that can't be read is known as such; check says what is wrong with it.
+        let table = try? reader.table(of: id)
+        try catalogue.add(pack: id, table, durable: false)
+      }
+    }
+  }
+
+  private func synchronizeDocuments(
+    _ parent: String, _ table: Catalogue.DocumentTable
+  ) throws(SnapshotError) {
+    try forEachChangedFolder(in: parent) { (folder, names) throws(SnapshotError) in
+      let present = Set(names.map { "\(folder)/\($0)" })
+      let known = try catalogue.objects(in: folder, of: table)
+      try catalogue.remove(objects: known.subtracting(present), of: table)
+      for object in present.subtracting(known).sorted() { try adopt(object, into: table) }
+    }
+  }
+
+  /// Adds a document to the catalogue. A damaged one is left out here: check names it.
+  private func adopt(_ object: String, into table: Catalogue.DocumentTable) throws(SnapshotError) {
+    guard let (id, document) = try? readDocument(object) else { return }
+    switch table {
+    case .snapshot:
+      guard let manifest = try? Document.decode(Manifest.self, from: document, called: object) else { return }
+      try catalogue.add(Snapshot(id: id, manifest: manifest), object: object, document: document)
+    case .note:
+      guard let note = try? Document.decode(Note.self, from: document, called: object) else { return }
+      try catalogue.add(note, id: id, object: object, document: document)
+    }
+  }
+
+  /// A document whose bytes match the id in its name.
+  package func readDocument(_ object: String) throws(SnapshotError) -> (ChunkID, [UInt8]) {
+    let stored = try storing("reading \(object)") { () throws(StoreError) in
+      try store.get(object, limit: Limits.documentBytes)
+    }
+    let document = try decoding(object) { () throws(FormatError) in try Sealer.openDocument(stored) }
+    let id = ChunkID(of: document)
+    guard ObjectNames.id(in: object) == id else {
+      throw SnapshotError(.damaged, "\(object) does not match the id in its name", hint: SnapshotError.runCheck)
+    }
+    return (id, document)
+  }
+
+  // MARK: Documents
+
+  /// Writes a manifest: the moment at which the snapshot exists.
+  package func commit(_ manifest: Manifest) throws(SnapshotError) -> Snapshot {
+    let document = Document.encode(manifest)
+    let id = ChunkID(of: document)
+    let object = ObjectNames.snapshot(id, committed: manifest.commitTime)
+    try storing("writing the manifest") { () throws(StoreError) in
+      try store.put(object, Sealer.sealDocument(document))
+    }
+    let snapshot = Snapshot(id: id, manifest: manifest)
+    try catalogue.add(snapshot, object: object, document: document)
+    return snapshot
+  }
+
+  package func add(_ note: Note) throws(SnapshotError) {
+    let document = Document.encode(note)
+    let id = ChunkID(of: document)
+    let object = ObjectNames.note(id, time: note.time)
+    try storing("writing a note") { () throws(StoreError) in try store.put(object, Sealer.sealDocument(document)) }
+    try catalogue.add(note, id: id, object: object, document: document)
+  }
+
+  /// Removes a snapshot's manifest and the notes about it. Its chunks stay until a prune.
+  package func forget(_ snapshot: Snapshot) throws(SnapshotError) {
+    let notes = try catalogue.notes(about: snapshot.id).map(\.object)
+    let object = ObjectNames.snapshot(snapshot.id, committed: snapshot.manifest.commitTime)
+    try storing("removing snapshot \(snapshot.id.short)") { () throws(StoreError) in
+      try store.delete(object)
+      for note in notes { try store.delete(note) }
+    }
+    try catalogue.remove(objects: [object], of: .snapshot)
+    try catalogue.remove(objects: notes, of: .note)
+  }
+
+  package func remove(notes objects: [String]) throws(SnapshotError) {
+    try storing("removing notes") { () throws(StoreError) in for object in objects { try store.delete(object) } }
+    try catalogue.remove(objects: objects, of: .note)
+  }
+
+  /// What prunes have written down to delete and not deleted yet, by object name.
+  package func condemned() throws(SnapshotError) -> [(object: String, record: Condemned)] {
+    let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(ObjectNames.condemned) }
+    var records: [(object: String, record: Condemned)] = []
+    for name in names {
+      let object = "\(ObjectNames.condemned)/\(name)"
+      // A prune that finished meanwhile has removed it.
+      guard let (_, document) = try? readDocument(object) else { continue }
+      let record = try decoding(object) { () throws(FormatError) in
+        try Document.decode(Condemned.self, from: document, called: "it")
+      }
+      records.append((object, record))
+    }
+    return records
+  }
+
+  // MARK: Pins
+
+  /// The snapshots that are pinned.
+  public func pinned() throws(SnapshotError) -> Set<ChunkID> {
+    var pinned: Set<ChunkID> = []
+    for stored in try catalogue.notes(.pin) {
+      guard let snapshot = stored.note.snapshot else { continue }
+      if stored.note.value == true { pinned.insert(snapshot) } else { pinned.remove(snapshot) }
+    }
+    return pinned
+  }
+}
+
+package func randomBytes(_ count: Int) -> [UInt8] {
+  var generator = SystemRandomNumberGenerator()
+  return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+}
