@@ -159,7 +159,12 @@ public final class Repository: Sendable {
     try forEachChangedFolder(in: ObjectNames.packs) { (folder, names) throws(SnapshotError) in
       let present = Set(names.compactMap { ObjectNames.id(in: $0) })
       let known = try catalogue.packs(inFolder: String(folder.suffix(2)))
-      try catalogue.remove(packs: known.subtracting(present))
+      let gone = known.subtracting(present)
+      if !gone.isEmpty {
+        // Another machine's prune, or a loss: the next snapshot reads everything and asks for every chunk.
+        try catalogue.forgetSeen()
+        try catalogue.remove(packs: gone)
+      }
       for id in present.subtracting(known) {
         // A pack that can't be read is known as such; check says what is wrong with it.
         let table = try? reader.table(of: id)

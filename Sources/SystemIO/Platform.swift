@@ -30,4 +30,29 @@ package enum Platform {
       Timestamp(seconds: Int64(status.st_ctim.tv_sec), nanoseconds: UInt32(status.st_ctim.tv_nsec))
     #endif
   }
+
+  /// What the local time zone adds to UTC at a moment, in seconds.
+  package static func secondsEastOfUTC(at moment: Timestamp) -> Int64 {
+    var seconds = time_t(moment.seconds)
+    var fields = unsafe tm()
+    unsafe localtime_r(&seconds, &fields)
+    return Int64(unsafe fields.tm_gmtoff)
+  }
+
+  /// The name of this machine.
+  package static var hostName: String {
+    var name = [UInt8](repeating: 0, count: 256)
+    let failed = unsafe name.withUnsafeMutableBytes { buffer in
+      unsafe gethostname(buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count - 1)
+    }
+    return failed == 0 ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+  }
+
+  /// The name of the user who runs this, or the number where it has none.
+  package static var userName: String {
+    guard let entry = unsafe getpwuid(geteuid()), let name = unsafe entry.pointee.pw_name else { return "\(geteuid())" }
+    return unsafe String(cString: name)
+  }
+
+  package static var userID: UInt32 { geteuid() }
 }

@@ -123,3 +123,22 @@ extension Timestamp: Codable {
     try container.encode(rfc3339)
   }
 }
+
+extension Timestamp {
+  /// `20261124_080000` in the local time zone: how backups are named.
+  package var localName: String {
+    let time = local
+    return "\(padded(time.year, 4))\(padded(time.month, 2))\(padded(time.day, 2))"
+      + "_\(padded(time.hour, 2))\(padded(time.minute, 2))\(padded(time.second, 2))"
+  }
+
+  /// `2026-11-24 08:00:00` in the local time zone: for people.
+  package var localText: String {
+    let time = local
+    return "\(padded(time.year, 4))-\(padded(time.month, 2))-\(padded(time.day, 2))"
+      + " \(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2))"
+  }
+
+  /// The day and time of day on a clock on the wall here.
+  package var local: CivilTime { CivilTime(secondsSinceEpoch: seconds + Platform.secondsEastOfUTC(at: self)) }
+}

@@ -10,11 +10,12 @@ package import SnapshotFormat
 /// What the last snapshot of a source saw of each folder: how its files' stat data were, so that what has not changed need
 /// not be read. The states are opaque here; the walker of directories makes and reads them.
 extension Catalogue {
-  /// - Returns: `nil` unless what was seen is what `snapshot` holds.
+  /// - Returns: `nil` unless what was seen is what `snapshot` holds, and nothing was lost or found damaged since.
   package func seen(of source: String, in snapshot: ChunkID) throws(SnapshotError) -> [[UInt8]: [UInt8]]? {
     try read { db in
-      let last = try Data.fetchOne(db, sql: "SELECT snapshot FROM seen_snapshot WHERE source = ?", arguments: [source])
-      guard last == snapshot.data else { return nil }
+      let last = try Row.fetchOne(
+        db, sql: "SELECT snapshot, damage FROM seen_snapshot WHERE source = ?", arguments: [source])
+      guard let last, last[0] == snapshot.data, try last[1] == Self.damageNotes(db) else { return nil }
       var states: [[UInt8]: [UInt8]] = [:]
       for row in try Row.fetchAll(db, sql: "SELECT path, state FROM seen WHERE source = ?", arguments: [source]) {
         states[[UInt8](row[0] as Data)] = [UInt8](row[1] as Data)
@@ -42,7 +43,19 @@ extension Catalogue {
           sql: "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", arguments: [source, Data(path), Data(state)])
       }
       try db.execute(
-        sql: "INSERT OR REPLACE INTO seen_snapshot VALUES (?, ?)", arguments: [source, snapshot.data])
+        sql: "INSERT OR REPLACE INTO seen_snapshot VALUES (?, ?, ?)",
+        arguments: [source, snapshot.data, Self.damageNotes(db)])
     }
+  }
+
+  /// Forgets what was seen of all sources: everything is read again by the next snapshot of each.
+  package func forgetSeen() throws(SnapshotError) {
+    try write { db in try db.execute(sql: "DELETE FROM seen; DELETE FROM seen_snapshot") }
+  }
+
+  /// Names the damage that is noted: whoever has seen a source before it was must read it again.
+  private static func damageNotes(_ db: Database) throws -> Data {
+    let notes = try Data.fetchAll(db, sql: "SELECT id FROM note WHERE kind = 'damage' ORDER BY id")
+    return notes.isEmpty ? Data() : ChunkID(of: notes.flatMap { [UInt8]($0) }).data
   }
 }

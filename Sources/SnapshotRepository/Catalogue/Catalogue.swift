@@ -75,7 +75,7 @@ package final class Catalogue: Sendable {
     CREATE INDEX note_about ON note (kind, snapshot, sequence);
     CREATE TABLE seen (source TEXT NOT NULL, path BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (source, path))
       WITHOUT ROWID;
-    CREATE TABLE seen_snapshot (source TEXT PRIMARY KEY, snapshot BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE seen_snapshot (source TEXT PRIMARY KEY, snapshot BLOB NOT NULL, damage BLOB NOT NULL) WITHOUT ROWID;
     """
 
   package func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {

@@ -23,6 +23,10 @@ package final class ChunkIndex: Sendable {
     var pending: Set<ChunkID> = []
     /// Packs that this run relies on without having written them.
     var reliedOn: Set<ChunkID> = []
+    /// Whether all that the parent snapshot holds is sure to be there.
+    var isParentWhole = false
+    /// What readers of this run found damaged and no note says yet.
+    var found: [ChunkID: Set<ChunkID>] = [:]
   }
 
   struct DamagedCopy: Hashable {
@@ -92,8 +96,15 @@ package final class ChunkIndex: Sendable {
 
   /// Notes that a copy could not be decoded; from now on it counts as unknown.
   package func noteDamage(pack: ChunkID, chunk: ChunkID) {
-    state.withLock { _ = $0.damaged.insert(DamagedCopy(pack: pack, chunk: chunk)) }
+    state.withLock { state in
+      if state.damaged.insert(DamagedCopy(pack: pack, chunk: chunk)).inserted {
+        state.found[pack, default: []].insert(chunk)
+      }
+    }
   }
+
+  /// What readers of this run found damaged, by pack, and no note says yet.
+  package var foundDamage: [ChunkID: Set<ChunkID>] { state.withLock { $0.found } }
 
   package var hasDamage: Bool { state.withLock { !$0.damaged.isEmpty } }
 
@@ -116,11 +127,16 @@ package final class ChunkIndex: Sendable {
     return true
   }
 
-  /// Whether the parent snapshot's copy of a chunk may be relied on without asking further: its manifest was read in this
-  /// run, so all is there, unless something is known to be damaged.
+  /// Says that the parent snapshot was seen whole by this very catalogue, and that nothing was lost since.
+  package func trustParent() { state.withLock { $0.isParentWhole = true } }
+
+  /// Whether the parent snapshot's copy of a chunk may be relied on: without asking where the parent is known to be
+  /// whole, else where the chunk can be decoded.
   package func trustsParent(_ id: ChunkID) throws(SnapshotError) -> Bool {
-    guard hasDamage else { return true }
-    return try chain(of: id) != nil
+    if state.withLock({ $0.isParentWhole && $0.damaged.isEmpty }) { return true }
+    guard let chain = try lastingChain(of: id) else { return false }
+    rely(on: chain)
+    return true
   }
 
   package func rely(on chain: ChunkChain) { state.withLock { $0.reliedOn.formUnion(chain.packs) } }

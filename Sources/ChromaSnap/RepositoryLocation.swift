@@ -1,0 +1,65 @@
+import ObjectStorage
+package import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// Where a repository is, and how it is used from here.
+public struct RepositoryLocation: Sendable {
+  package let place: Repository.Place
+  /// The repository's folder; `nil` for a store that has none.
+  package let folder: FilePath?
+
+  /// A repository in a folder.
+  /// - Parameters:
+  ///   - folder: The repository.
+  ///   - caches: The folder for what can be rebuilt at any time.
+  ///   - lockTimeout: Seconds to wait for another process; 0 fails at once.
+  public init(folder: FilePath, caches: FilePath, lockTimeout: Double = 60) {
+    self.folder = folder
+    place = Repository.Place(
+      store: LocalStore(folder), name: folder.string, caches: caches, lockTimeout: lockTimeout)
+  }
+
+  /// A repository in any store.
+  package init(place: Repository.Place) {
+    folder = nil
+    self.place = place
+  }
+
+  /// Whether there is a repository.
+  public func exists() throws(SnapshotError) -> Bool { try Repository.exists(at: place) }
+
+  /// Makes a new, empty repository.
+  /// - Throws: `repository_exists` where there is one; `target_exists` where the folder holds anything but ZIP files: old
+  ///   backups may lie there, and are never touched.
+  public func create() throws(SnapshotError) {
+    if let folder { try prepare(folder) }
+    try Repository.create(at: place)
+  }
+
+  private func prepare(_ folder: FilePath) throws(SnapshotError) {
+    let made = try calling("making the repository") { () throws(SystemError) in try FileSystem.makeFolders(folder) }
+    guard made.isEmpty else { return }
+    let names = try calling("looking at \(folder)") { () throws(SystemError) in
+      try DirectoryReader.names(in: folder).map { String(decoding: $0, as: UTF8.self) }
+    }
+    // What an interrupted init left may stay.
+    let ours: Set<String> = ["locks", "tmp", "config"]
+    if try exists() { return }
+    if let other = names.sorted().first(where: { !$0.lowercased().hasSuffix(".zip") && !ours.contains($0) }) {
+      throw SnapshotError(
+        .targetExists, "\(folder) holds other things already (\(other)), so no repository is made there",
+        hint: "Choose an empty or a new folder with --repo.")
+    }
+    try calling("making \(folder) private") { () throws(SystemError) in
+      try FileSystem.setPermissions(0o700, at: folder)
+    }
+  }
+
+  package func open(
+    for use: RepositoryConfig.Use, exclusively: Bool = false
+  ) throws(SnapshotError) -> Repository {
+    try Repository.open(at: place, for: use, lock: exclusively ? .exclusive : .shared)
+  }
+}

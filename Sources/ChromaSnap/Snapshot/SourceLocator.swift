@@ -1,0 +1,71 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// Finds the directory to snapshot, and what the repository knows of it.
+public enum SourceLocator {
+  /// Where Chroma directories usually are, below the working directory.
+  static let usualPlaces = [
+    ".", "chroma", "chroma_db", "chromadb", "chroma_data", "chroma-data", "chroma_storage", ".chroma", "chromadb_data",
+    "data/chroma", "data/chroma_db", "data/chromadb", "db", "db/chroma", "vector_db", "vectorstore",
+  ]
+
+  static let databaseName = "chroma.sqlite3"
+
+  /// The Chroma directory at or below `folder` in the usual places: the first that holds a database.
+  public static func find(in folder: FilePath) throws(SnapshotError) -> FilePath {
+    for place in usualPlaces {
+      let candidate = place == "." ? folder : folder.pushing(FilePath(place))
+      if isChroma(candidate) { return candidate }
+    }
+    throw SnapshotError(
+      .sourceMissing, "there is no Chroma directory at \(folder) or in the usual places below it",
+      hint: "Name the persist directory: chromasnap snapshot PATH.")
+  }
+
+  /// Whether a directory holds Chroma's database.
+  public static func isChroma(_ folder: FilePath) -> Bool {
+    let database = folder.appending(databaseName)
+    return (try? FileStatus(at: database).kind == .file) == true && SQLitePage.fingerprint(of: database) != 0
+  }
+
+  /// The path without symbolic links of a directory that is there.
+  static func resolve(_ source: FilePath) throws(SnapshotError) -> FilePath {
+    let status: FileStatus
+    do throws(SystemError) { status = try FileStatus(at: source) } catch {
+      throw SnapshotError(
+        error.errno == .noSuchFileOrDirectory ? .sourceMissing : .sourceUnreadable,
+        "the source \(source) can't be read: \(error.errno)",
+        hint: error.errno == .noSuchFileOrDirectory ? "Check the path." : "Run it as the owner.", cause: error)
+    }
+    guard status.kind == .directory else {
+      throw SnapshotError(
+        .sourceMissing, "the source \(source) is not a directory",
+        hint: source.lastComponent?.string == databaseName
+          ? "Name the directory that holds it: the index folders beside it belong to the database."
+          : "Name the directory to snapshot.")
+    }
+    return try calling("reading the source") { () throws(SystemError) in try FileSystem.resolve(source) }
+  }
+
+  /// How a manifest names a path.
+  static func names(_ path: FilePath) -> (text: String, base64: String?) {
+    let bytes = path.bytes
+    let text = String(decoding: bytes, as: UTF8.self)
+    return (text, Array(text.utf8) == bytes ? nil : Base64.encode(bytes))
+  }
+
+  /// The newest snapshot of a source: of the same path, and of this machine or of the very same directory. A container
+  /// has another host name each time it runs, but its volume's directory stays.
+  static func parent(
+    of path: FilePath, root: FileStatus, in repository: Repository
+  ) throws(SnapshotError) -> Snapshot? {
+    let (text, base64) = names(path)
+    return try repository.catalogue.snapshots(.atPath(text), newest: 256).last { snapshot in
+      let source = snapshot.manifest.source
+      return source.pathBase64 == base64
+        && (snapshot.manifest.hostname == Platform.hostName || source.inode == root.inode)
+    }
+  }
+}

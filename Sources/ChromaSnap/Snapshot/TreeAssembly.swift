@@ -1,0 +1,143 @@
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// Puts the trees of a snapshot together, from the deepest folders up to the source's own.
+struct TreeAssembly {
+  var plan: SnapshotPlan
+  let outcomes: [FileOutcome?]
+  let chunker: GearChunker
+  private(set) var statistics = Manifest.Statistics()
+  private(set) var warnings: [SnapshotWarning] = []
+  /// The folders whose state is not as it was recorded before, in the form of the catalogue.
+  private(set) var states: [(path: [UInt8], state: [UInt8])] = []
+
+  init(_ plan: SnapshotPlan, outcomes: [FileOutcome?], chunker: GearChunker) {
+    self.plan = plan
+    self.outcomes = outcomes
+    self.chunker = chunker
+  }
+
+  /// Stores all trees.
+  /// - Returns: The tree with one entry, the source's own folder.
+  mutating func assemble(with writer: inout ChunkWriter) throws(SnapshotError) -> Content {
+    var contents: [Content] = Array(repeating: .empty, count: plan.folders.count)
+    for i in plan.folders.indices.reversed() {
+      count(i)
+      if plan.folders[i].isUnchanged {
+        contents[i] = plan.folders[i].parent ?? .empty
+        continue
+      }
+      var entries: [TreeEntry] = []
+      for (position, entry) in plan.scan.folders[i].entries.enumerated() {
+        if let made = treeEntry(i, position, entry, contents) { entries.append(made) }
+      }
+      contents[i] = try store(Tree(entries), like: plan.folders[i].parent, with: &writer)
+      states.append(
+        (
+          plan.scan.folders[i].relativePath,
+          FolderState.encode(stat: plan.folders[i].stat, marks: plan.folders[i].marks)
+        ))
+    }
+    statistics.directories += 1
+    let root = plan.scan.root
+    var entry = TreeEntry(
+      name: [UInt8(ascii: ".")], kind: .directory(contents[0]), permissions: root.permissions, owner: root.owner,
+      group: root.group, modified: root.modified)
+    entry.attributes = ExtendedAttribute.all(at: plan.scan.folders[0].path)
+    states.append((SnapshotPlan.rootKey, FolderState.encode(stat: plan.rootStat, marks: [FolderState.Mark()])))
+    return try store(Tree([entry]), like: nil, with: &writer)
+  }
+
+  /// Only counts, where nothing has changed.
+  mutating func countAll() {
+    for i in plan.folders.indices { count(i) }
+    statistics.directories += 1
+  }
+
+  private mutating func count(_ i: Int) {
+    for entry in plan.scan.folders[i].entries {
+      switch entry.status.kind {
+      case .directory: statistics.directories += 1
+      case .symbolicLink: statistics.symbolicLinks += 1
+      case .file where plan.folders[i].isUnchanged:
+        statistics.files += 1
+        statistics.totalBytes += entry.status.size
+      case .file, .other: break
+      }
+    }
+  }
+
+  private mutating func store(
+    _ tree: Tree, like parent: Content?, with writer: inout ChunkWriter
+  ) throws(SnapshotError) -> Content {
+    var bases: [ChunkID] = []
+    if let parent {
+      bases =
+        (try? writer.reading { (reader) throws(SnapshotError) in
+          var chunks: [ChunkID] = []
+          for segment in try reader.segments(of: parent) { chunks += try reader.chunks(of: segment).map(\.id) }
+          return chunks
+        }) ?? []
+    }
+    return try writer.storeBytes(tree.encoded, chunker: chunker, like: bases)
+  }
+
+  private mutating func treeEntry(
+    _ folder: Int, _ position: Int, _ entry: ScannedEntry, _ contents: [Content]
+  ) -> TreeEntry? {
+    let path = plan.scan.folders[folder].path.appending(nameBytes: entry.name)
+    switch plan.folders[folder].origins[position] {
+    case .parent(let old):
+      statistics.files += 1
+      statistics.totalBytes += old.size
+      return old
+    case .scan:
+      let kind: TreeEntry.Kind =
+        if let below = entry.folder { .directory(contents[below]) } else { .symbolicLink(target: entry.target) }
+      return makeEntry(entry, kind, entry.status, path, alike: plan.folders[folder].alike[position])
+    case .job(let job):
+      let reading: FileReading
+      switch outcomes[job] {
+      case .read(let done): reading = done
+      case .unstable(let done, _):
+        reading = done
+        warnings.append(
+          SnapshotWarning(
+            .changedWhileRead, "the file changed while it was read; what was read may be torn",
+            path: plan.jobs[job].relativePath))
+        plan.folders[folder].marks[position].isTrusted = false
+      case .leftOut(let warning):
+        warnings.append(warning)
+        plan.folders[folder].marks[position].isTrusted = false
+        return nil
+      case nil: preconditionFailure("a file that no worker has read")
+      }
+      if plan.folders[folder].marks[position].isTrusted { plan.folders[folder].marks[position] = reading.mark }
+      // What lies in the catalogue is the scan's stat data: only where they are what was read may they be trusted.
+      if !sameFile(reading.status, entry.status) { plan.folders[folder].marks[position].isTrusted = false }
+      statistics.files += 1
+      statistics.totalBytes += reading.content.length
+      let alike = plan.folders[folder].alike[position]
+      return makeEntry(entry, .file(reading.content, reading.chunking), reading.status, path, alike: alike)
+    }
+  }
+
+  private func makeEntry(
+    _ entry: ScannedEntry, _ kind: TreeEntry.Kind, _ status: FileStatus, _ path: FilePath, alike: TreeEntry?
+  ) -> TreeEntry {
+    var made = TreeEntry(
+      name: entry.name, kind: kind, permissions: status.permissions, owner: status.owner, group: status.group,
+      modified: status.modified, attributes: alike?.attributes ?? ExtendedAttribute.all(at: path))
+    if case .file = kind {
+      made.isSparse = status.allocatedSize < status.size
+      if status.linkCount > 1 {
+        // Inodes are unique within a file system only.
+        let isForeign = status.device != plan.scan.root.device
+        made.linkGroup = isForeign ? status.inode ^ status.device &* 0x9E37_79B9_7F4A_7C15 : status.inode
+      }
+    }
+    return made
+  }
+}
