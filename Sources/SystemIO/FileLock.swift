@@ -28,6 +28,17 @@ package struct FileLock: ~Copyable, Sendable {
     return FileLock(file: file)
   }
 
+  /// Takes an exclusive lock on a folder if it is free.
+  /// - Returns: `nil` where somebody else holds it.
+  package static func attempt(folder path: FilePath) throws(SystemError) -> FileLock? {
+    let file = try Descriptor(opening: path, .read, [.directory, .noFollow])
+    do throws(SystemError) { try systemCall("flock", path) { flock(file.raw, LOCK_EX | LOCK_NB) } } catch {
+      if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return nil }
+      throw error
+    }
+    return FileLock(file: file)
+  }
+
   /// A reader of a folder that it may not write to can still take a lock on what is there.
   private static func open(_ path: FilePath) throws(SystemError) -> Descriptor {
     do throws(SystemError) { return try Descriptor(opening: path, .readWrite, [.create]) } catch {

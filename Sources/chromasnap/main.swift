@@ -1,1 +1,3 @@
-print("chromasnap")
+import ChromaSnapCommands
+
+ChromaSnapCommand.start()

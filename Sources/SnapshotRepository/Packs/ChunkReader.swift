@@ -27,7 +27,7 @@ package struct ChunkReader: ~Copyable {
   /// The same for a chunk whose chain is known already.
   /// - Parameter upcoming: Where the chunks that are read next lie: those behind this one in the same pack come along.
   package mutating func read(
-    _ id: ChunkID, chain found: ChunkChain?, upcoming: [ChunkChain?] = [], into output: inout ByteBuffer
+    _ id: ChunkID, chain found: ChunkChain?, upcoming: ArraySlice<ChunkChain?> = [], into output: inout ByteBuffer
   ) throws(SnapshotError) {
     var chain = found
     var failure: SnapshotError?
@@ -45,7 +45,7 @@ package struct ChunkReader: ~Copyable {
 
   /// Decodes a chain into the free part of `output`, link by link in place.
   private mutating func decode(
-    _ chain: ChunkChain, upcoming: [ChunkChain?], into output: inout ByteBuffer
+    _ chain: ChunkChain, upcoming: ArraySlice<ChunkChain?>, into output: inout ByteBuffer
   ) throws(SnapshotError) {
     if output.count == 0 { return try decode(chain, upcoming: upcoming, intoEmpty: &output) }
     // Patches are applied to a buffer that holds nothing else.
@@ -55,7 +55,7 @@ package struct ChunkReader: ~Copyable {
   }
 
   private mutating func decode(
-    _ chain: ChunkChain, upcoming: [ChunkChain?], intoEmpty output: inout ByteBuffer
+    _ chain: ChunkChain, upcoming: ArraySlice<ChunkChain?>, intoEmpty output: inout ByteBuffer
   ) throws(SnapshotError) {
     do throws(SnapshotError) {
       try apply(chain.links[...], upcoming: upcoming, to: &output)
@@ -78,7 +78,7 @@ package struct ChunkReader: ~Copyable {
   }
 
   private mutating func apply(
-    _ links: ArraySlice<ChunkCopy>, upcoming: [ChunkChain?], to output: inout ByteBuffer
+    _ links: ArraySlice<ChunkCopy>, upcoming: ArraySlice<ChunkChain?>, to output: inout ByteBuffer
   ) throws(SnapshotError) {
     for copy in links {
       let entry = copy.entry
@@ -108,7 +108,7 @@ package struct ChunkReader: ~Copyable {
 
   /// The stored form of a copy. Reads along what `upcoming` will need from the same stretch of the pack.
   private mutating func fetch(
-    _ copy: ChunkCopy, upcoming: [ChunkChain?]
+    _ copy: ChunkCopy, upcoming: ArraySlice<ChunkChain?>
   ) throws(StoreError) -> UnsafeRawBufferPointer {
     let start = UInt64(copy.entry.offset)
     let end = start + UInt64(copy.entry.storedLength)

@@ -1,0 +1,81 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+
+/// Looks into a snapshot.
+public struct BrowseSnapshot: Sendable {
+  public var selector: SnapshotSelector
+  /// A path in the snapshot, as bytes; empty for the source's own folder.
+  public var path: [UInt8]
+
+  public init(_ selector: SnapshotSelector, path: [UInt8] = []) {
+    self.selector = selector
+    self.path = path
+  }
+
+  /// From `ID` or `ID:PATH`.
+  public init(_ text: String, selector: (String) -> SnapshotSelector) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    self.init(selector(String(parts[0])), path: parts.count > 1 ? Array(parts[1].utf8) : [])
+  }
+
+  private var names: [[UInt8]] {
+    path.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [UInt8(ascii: ".")] }
+  }
+
+  /// Calls `body` with what is at the path and, where that is a folder, with all below it.
+  /// - Parameter recursively: Whether to go down more than one level.
+  public func list(
+    in location: RepositoryLocation, recursively: Bool, _ body: (SnapshotEntry) -> Void
+  ) throws(SnapshotError) {
+    try withEntry(in: location) { (tree, entry, _) throws(SnapshotError) in
+      let depth = entry.names.count
+      try tree.walk(from: entry, descend: { recursively || $0.names.count == depth }) { found in
+        if found.names.count > depth || depth > 0 { body(found) }
+      }
+    }
+  }
+
+  /// Calls `body` with a file's bytes, chunk after chunk.
+  public func dump(
+    in location: RepositoryLocation, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(SnapshotError) {
+    try withEntry(in: location) { (tree, entry, index) throws(SnapshotError) in
+      guard case .file(let content, _) = entry.entry.kind else {
+        throw SnapshotError(
+          .pathNotFound, "\(entry.displayPath) is not a file", hint: "`chromasnap restore --include` gets folders.")
+      }
+      var buffer = ByteBuffer(capacity: Limits.chunkBytes)
+      for segment in try tree.reader.segments(of: content) {
+        let chunks = try tree.reader.chunks(of: segment)
+        let chains = try index.chains(of: chunks.map(\.id))
+        for (position, chunk) in chunks.enumerated() {
+          buffer.count = 0
+          try tree.reader.read(chunk.id, chain: chains[position], upcoming: chains[(position + 1)...], into: &buffer)
+          unsafe body(buffer.pointer)
+        }
+      }
+    }
+  }
+
+  private func withEntry(
+    in location: RepositoryLocation,
+    _ body: (inout SnapshotTree, SnapshotEntry, ChunkIndex) throws(SnapshotError) -> Void
+  ) throws(SnapshotError) {
+    let repository = try location.open(for: .read)
+    let snapshot = try selector.find(in: repository)
+    let index = try ChunkIndex(repository)
+    do throws(SnapshotError) {
+      var tree = SnapshotTree(snapshot, in: repository, index: index)
+      guard let entry = try tree.entry(at: names) else {
+        throw SnapshotError(
+          .pathNotFound, "there is no \(String(decoding: path, as: UTF8.self)) in snapshot \(snapshot.id.short)",
+          hint: "`chromasnap ls \(snapshot.id.short)` shows what is in it.")
+      }
+      try body(&tree, entry, index)
+    } catch {
+      repository.noteFoundDamage(index)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import SnapshotFormat
+public import SnapshotRepository
+public import SystemPackage
+
+/// What is known of how good a snapshot is.
+public enum SnapshotHealth: String, Sendable {
+  case good, damaged, unchecked
+}
+
+/// A snapshot with what the repository's notes say about it.
+public struct SnapshotInfo: Sendable {
+  public var snapshot: Snapshot
+  public var isPinned: Bool
+  public var health: SnapshotHealth
+}
+
+/// Lists snapshots, in the order of their commits.
+public struct ListSnapshots: Sendable {
+  /// Only of the source at this path.
+  public var source: FilePath?
+  /// Only those that have all of these.
+  public var tags: [String] = []
+  /// Only the newest.
+  public var last: Int?
+
+  public init() {}
+
+  public func run(in location: RepositoryLocation) throws(SnapshotError) -> [SnapshotInfo] {
+    let repository = try location.open(for: .read)
+    let isFiltered = source != nil || !tags.isEmpty
+    var snapshots = try repository.catalogue.snapshots(newest: isFiltered ? nil : last, byCommit: true)
+    if isFiltered {
+      snapshots = snapshots.filter { snapshot in
+        (source.map { snapshot.manifest.source.isAt($0) } ?? true)
+          && tags.allSatisfy(snapshot.manifest.tags.contains)
+      }
+      if let last { snapshots = snapshots.suffix(last) }
+    }
+    return try SnapshotInfo.gather(snapshots, in: repository)
+  }
+}
+
+extension SnapshotInfo {
+  static func gather(_ snapshots: [Snapshot], in repository: Repository) throws(SnapshotError) -> [SnapshotInfo] {
+    let pinned = try repository.pinned()
+    return snapshots.map { SnapshotInfo(snapshot: $0, isPinned: pinned.contains($0.id), health: .unchecked) }
+  }
+
+  /// The one that a selector means.
+  public static func find(
+    _ selector: SnapshotSelector, in location: RepositoryLocation
+  ) throws(SnapshotError) -> SnapshotInfo {
+    let repository = try location.open(for: .read)
+    return try gather([selector.find(in: repository)], in: repository)[0]
+  }
+}

@@ -1,0 +1,91 @@
+import SnapshotFormat
+public import SnapshotRepository
+public import SystemIO
+public import SystemPackage
+
+/// Says which snapshot is meant: a keyword (`latest`, `latest~2`), an exact name, or the first digits of an id, in that
+/// order.
+public struct SnapshotSelector: Sendable {
+  public var text: String
+  /// Only snapshots of the source at this path.
+  public var source: FilePath?
+  /// Only snapshots whose data is no younger: `latest` is then the last one at or before that time.
+  public var asOf: Timestamp?
+
+  public init(_ text: String = "latest", source: FilePath? = nil, asOf: Timestamp? = nil) {
+    self.text = text
+    self.source = source
+    self.asOf = asOf
+  }
+
+  /// Finds the snapshot.
+  /// - Throws: `snapshot_not_found`, or `ambiguous` where several are meant.
+  public func find(in repository: Repository) throws(SnapshotError) -> Snapshot {
+    if let back = stepsBack { return try latest(back, in: repository) }
+    let named = try repository.catalogue.snapshots(.named(text)).filter(matches)
+    if let one = try only(named) { return one }
+    if text.utf8.count >= 4, text.utf8.count <= 64,
+      text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
+      let one = try only(try repository.catalogue.snapshots(.withPrefix(text)).filter(matches))
+    {
+      return one
+    }
+    throw SnapshotError(
+      .snapshotNotFound, "there is no snapshot \"\(text)\" in \(repository.name)",
+      hint: "`chromasnap list` shows them; name one by its id's first digits, its name, or as latest.")
+  }
+
+  /// `latest` is 0, `latest~3` is 3.
+  private var stepsBack: Int? {
+    if text == "latest" { return 0 }
+    guard text.hasPrefix("latest~") else { return nil }
+    return Int(text.dropFirst(7)).flatMap { $0 >= 0 ? $0 : nil }
+  }
+
+  private func matches(_ snapshot: Snapshot) -> Bool {
+    if let source, !snapshot.manifest.source.isAt(source) { return false }
+    if let asOf, snapshot.manifest.time > asOf { return false }
+    return true
+  }
+
+  private func only(_ snapshots: [Snapshot]) throws(SnapshotError) -> Snapshot? {
+    guard snapshots.count > 1 else { return snapshots.first }
+    let ids = snapshots.prefix(5).map(\.id.short).joined(separator: ", ")
+    throw SnapshotError(
+      .ambiguous, "\"\(text)\" means \(snapshots.count) snapshots: \(ids)", hint: "Give more digits of the id.")
+  }
+
+  /// The newest source's snapshots count back by their sequence: no clock can confuse them.
+  private func latest(_ back: Int, in repository: Repository) throws(SnapshotError) -> Snapshot {
+    let candidates: [Snapshot]
+    if source == nil, asOf == nil, let newest = try repository.catalogue.snapshots(newest: 1, byCommit: true).first {
+      candidates = try repository.catalogue.snapshots(.ofSource(newest.manifest.source.id), newest: back + 1)
+    } else {
+      let all = try repository.catalogue.snapshots().filter(matches)
+      let newest = all.max { ($0.manifest.commitTime, $0.id) < ($1.manifest.commitTime, $1.id) }
+      candidates = all.filter { $0.manifest.source.id == newest?.manifest.source.id }
+    }
+    guard back < candidates.count else {
+      throw SnapshotError(
+        .snapshotNotFound,
+        candidates.isEmpty
+          ? "there is no snapshot\(restriction) in \(repository.name)"
+          : "there are only \(candidates.count) snapshots\(restriction) in \(repository.name)",
+        hint: candidates.isEmpty ? "`chromasnap snapshot` makes one." : nil)
+    }
+    return candidates[candidates.count - 1 - back]
+  }
+
+  private var restriction: String {
+    (source.map { " of \($0)" } ?? "") + (asOf.map { " from before \($0.rfc3339Seconds)" } ?? "")
+  }
+}
+
+extension Manifest.Source {
+  /// Whether a path names this source, by itself or when its symbolic links are followed.
+  func isAt(_ path: FilePath) -> Bool {
+    let resolved = (try? FileSystem.resolve(path)) ?? FileSystem.currentFolder.pushing(path).lexicallyNormalized()
+    let (text, base64) = SourceLocator.names(resolved)
+    return self.path == text && pathBase64 == base64
+  }
+}

@@ -1,0 +1,120 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// Writes a snapshot's files into a directory: staged beside it, proved, made durable, put in place by a rename.
+public struct RestoreSnapshot: Sendable {
+  public var selector: SnapshotSelector
+  /// The directory.
+  public var target: FilePath
+  /// Where there are any, only what these patterns name is restored.
+  public var includes: [String] = []
+  /// What these patterns name is not.
+  public var excludes: [String] = []
+  /// Whether a target that holds something is replaced. What it held is kept for ``UndoRestore``.
+  public var replacesTarget = false
+  /// Whether what the target held is kept.
+  public var keepsUndo = true
+  /// Whether nothing is written.
+  public var isDryRun = false
+
+  public init(_ selector: SnapshotSelector, to target: FilePath) {
+    self.selector = selector
+    self.target = target
+  }
+
+  public struct Summary: Sendable {
+    public var snapshot: Snapshot
+    public var target: FilePath
+    public var files = 0
+    public var bytes: UInt64 = 0
+    /// Whether what the target held is kept.
+    public var undoAvailable = false
+    /// Seconds.
+    public var duration: Double = 0
+    public var warnings: [SnapshotWarning] = []
+    /// In a dry run: what would be restored.
+    public var paths: [SnapshotEntry] = []
+  }
+
+  public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
+    let stopwatch = Stopwatch()
+    let repository = try location.open(for: .read)
+    let snapshot = try selector.find(in: repository)
+    let index = try ChunkIndex(repository)
+    do throws(SnapshotError) {
+      var summary = try restore(snapshot, from: repository, index, activity)
+      summary.duration = stopwatch.seconds
+      return summary
+    } catch {
+      repository.noteFoundDamage(index)
+      throw error
+    }
+  }
+
+  private func restore(
+    _ snapshot: Snapshot, from repository: Repository, _ index: ChunkIndex, _ activity: Activity
+  ) throws(SnapshotError) -> Summary {
+    var tree = SnapshotTree(snapshot, in: repository, index: index)
+    let plan = try RestorePlan(&tree, includes: IgnoreRules(includes), excludes: IgnoreRules(excludes))
+    if !includes.isEmpty, plan.entries.count <= 1 {
+      throw SnapshotError(
+        .pathNotFound, "nothing in snapshot \(snapshot.id.short) matches \(includes.joined(separator: " "))",
+        hint: "`chromasnap ls \(snapshot.id.short)` shows what is in it.")
+    }
+    var summary = Summary(snapshot: snapshot, target: target, files: plan.files, bytes: plan.bytes)
+    if isDryRun {
+      summary.paths = plan.entries
+      return summary
+    }
+    try TargetSwap.replay(target)
+    try checkTarget()
+    let place = try calling("preparing \(target)") { () throws(SystemError) in
+      try FileSystem.makeFolders(target.removingLastComponent())
+      return try SwapPlace(target: target)
+    }
+    summary.target = place.target
+    place.removeAbandonedStaging()
+    let staging = place.newStaging()
+    do throws(SnapshotError) {
+      try calling("restoring") { () throws(SystemError) in _ = try FileSystem.makeFolder(staging) }
+      // Held until the swap: tells it from one that was abandoned.
+      let lock = try calling("restoring") { () throws(SystemError) in try FileLock.attempt(folder: staging) }
+      defer { _ = lock }
+      let writer = RestoreWriter(repository: repository, index: index, plan: plan, root: staging, activity: activity)
+      summary.warnings = try writer.write()
+      try checkTarget()
+      try activity.checkpoint()
+      summary.undoAvailable = try calling("putting the restored files in place") { () throws(SystemError) in
+        try TargetSwap.perform(staged: staging, at: place)
+      }
+    } catch {
+      // With a journal the swap has begun, and the staged folder is needed to finish it.
+      if !FileStatus.exists(place.journal), FileStatus.exists(staging) { try? FileSystem.removeTree(staging) }
+      throw error
+    }
+    if !keepsUndo, summary.undoAvailable {
+      try calling("removing what was there before") { () throws(SystemError) in try FileSystem.removeTree(place.kept) }
+      summary.undoAvailable = false
+    }
+    return summary
+  }
+
+  /// A target may be absent or empty; anything else is replaced only when that is asked for.
+  private func checkTarget() throws(SnapshotError) {
+    guard let status = try? FileStatus(at: target) else { return }
+    guard status.kind == .directory else {
+      throw SnapshotError(.targetExists, "\(target) is not a directory", hint: "Choose another target.")
+    }
+    if replacesTarget { return }
+    let names = try calling("looking at \(target)") { () throws(SystemError) in try DirectoryReader.names(in: target) }
+    guard names.allSatisfy(StagingNames.isOurs) else {
+      throw SnapshotError(
+        .targetExists, "\(target) is not empty",
+        hint:
+          "Choose an empty or a new directory, or replace what is there with --force; `chromasnap undo` brings it back."
+      )
+    }
+  }
+}

@@ -1,0 +1,35 @@
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// Takes back the last restore into a directory: what it replaced comes back, and what it restored is kept in turn.
+public struct UndoRestore: Sendable {
+  public var target: FilePath
+
+  public init(_ target: FilePath) { self.target = target }
+
+  /// The folder that an undo would bring back; `nil` where there is none.
+  public var available: FilePath? {
+    for way in [SwapPlace.Way.folder, .entries] {
+      if let kept = try? SwapPlace(target: target, way: way).kept, FileStatus.exists(kept) { return kept }
+    }
+    return nil
+  }
+
+  /// - Throws: `path_not_found` where nothing was kept.
+  public func run() throws(SnapshotError) {
+    try TargetSwap.replay(target)
+    for way in [SwapPlace.Way.folder, .entries] {
+      guard let place = try? SwapPlace(target: target, way: way), FileStatus.exists(place.kept) else { continue }
+      try calling("undoing the restore of \(target)") { () throws(SystemError) in
+        let staged = place.newStaging()
+        try FileSystem.rename(place.kept, to: staged)
+        _ = try TargetSwap.perform(staged: staged, at: place)
+      }
+      return
+    }
+    throw SnapshotError(
+      .pathNotFound, "there is nothing to undo at \(target)",
+      hint: "Only what the last restore into a directory replaced is kept.")
+  }
+}

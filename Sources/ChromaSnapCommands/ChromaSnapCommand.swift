@@ -1,0 +1,49 @@
+public import ArgumentParser
+import ChromaSnap
+
+/// The program.
+public struct ChromaSnapCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: Program.name,
+    abstract: "Incremental, deduplicated snapshots of ChromaDB directories, and of any other.",
+    discussion: """
+      EXAMPLES
+        chromasnap snapshot ./chroma              take a snapshot (the repository is made when it is missing)
+        chromasnap list                           what is there
+        chromasnap restore latest --to ./restored bring it back beside the original
+        chromasnap forget --keep-daily 7 --prune  keep a week's, free the space of the others
+        chromasnap check --read-data              prove that everything can be restored
+      """,
+    version: Program.nameAndVersion,
+    groupedSubcommands: [
+      CommandGroup(name: "Snapshots", subcommands: [SnapshotCommand.self, RestoreCommand.self, UndoCommand.self]),
+      CommandGroup(
+        name: "Looking",
+        subcommands: [
+          ListCommand.self, ShowCommand.self, LsCommand.self, DiffCommand.self, DumpCommand.self, StatsCommand.self,
+        ]),
+      CommandGroup(
+        name: "Repository", subcommands: [InitCommand.self, VersionCommand.self]),
+    ])
+
+  public init() {}
+
+  public func run() throws { throw CleanExit.helpRequest(self) }
+
+  /// Parses the arguments, runs the command, ends the process with its exit code.
+  public static func start() -> Never {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      // A script that asked for JSON gets its mistakes as JSON too.
+      if arguments.contains("--json"), exitCode(for: error).rawValue == ExitStatus.usage, !(error is ExitCode) {
+        Failure.report(SnapshotErrorText.usage(message(for: error)), json: true)
+        exit(withError: ExitCode(ExitStatus.usage))
+      }
+      exit(withError: error)
+    }
+    exit()
+  }
+}

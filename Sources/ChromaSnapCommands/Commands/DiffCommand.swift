@@ -1,0 +1,62 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+
+struct DiffCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff", abstract: "Show what differs between two snapshots.",
+    discussion: """
+      EXAMPLES
+        chromasnap diff latest~1 latest
+        chromasnap diff 3f2a91c0 9b04d7e1 --json
+      """)
+
+  @Argument(help: "The older snapshot.") var before: String
+  @Argument(help: "The newer snapshot.") var after = "latest"
+
+  @OptionGroup var selection: SelectorOptions
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    let result = try CompareSnapshots(selection.selector(before), selection.selector(after)).run(in: global.location)
+    render(Self.json(result)) { Self.text(result) }
+    return ExitStatus.success
+  }
+
+  private static func text(_ result: CompareSnapshots.Result) -> [String] {
+    let marks: [CompareSnapshots.Change: String] = [.added: "+", .removed: "-", .changed: "M", .metadata: "m"]
+    var lines = result.differences.map { difference in
+      let sizes =
+        difference.change == .changed
+        ? "  (\(Wording.bytes(difference.before!.entry.size)) -> \(Wording.bytes(difference.after!.entry.size)))" : ""
+      return "\(marks[difference.change]!)  \(difference.entry.displayPath)\(sizes)"
+    }
+    func count(_ change: CompareSnapshots.Change) -> Int { result.differences.count { $0.change == change } }
+    lines.append(
+      "\(count(.added)) added, \(count(.removed)) removed, \(count(.changed)) changed, \(count(.metadata)) with other metadata"
+    )
+    return lines
+  }
+
+  private static func json(_ result: CompareSnapshots.Result) -> JSON {
+    func count(_ change: CompareSnapshots.Change) -> JSON { .integer(result.differences.count { $0.change == change }) }
+    return .object([
+      ("message_type", .string("diff")), ("before", .string(result.before.id.description)),
+      ("after", .string(result.after.id.description)),
+      (
+        "differences",
+        .array(
+          result.differences.map { difference in
+            .object(
+              [("change", .string(difference.change.rawValue))] + JSON.path(difference.entry.path) + [
+                ("size_before", difference.before.map { .integer($0.entry.size) } ?? .null),
+                ("size_after", difference.after.map { .integer($0.entry.size) } ?? .null),
+              ])
+          })
+      ),
+      ("files_added", count(.added)), ("files_removed", count(.removed)), ("files_changed", count(.changed)),
+      ("files_metadata", count(.metadata)),
+    ])
+  }
+}

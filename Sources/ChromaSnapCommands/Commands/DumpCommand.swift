@@ -1,0 +1,29 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotRepository
+
+struct DumpCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dump", abstract: "Write a file of a snapshot to standard output.",
+    discussion: """
+      EXAMPLES
+        chromasnap dump latest:chroma.sqlite3 > chroma.sqlite3
+      """)
+
+  @Argument(help: ArgumentHelp("The snapshot, and a file in it.", valueName: "id:path"))
+  var what: String
+
+  @OptionGroup var selection: SelectorOptions
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func validate() throws {
+    if !what.contains(":") { throw ValidationError("Name a file too: ID:PATH, such as latest:chroma.sqlite3.") }
+  }
+
+  func execute() throws(SnapshotError) -> Int32 {
+    try unsafe BrowseSnapshot(what, selector: selection.selector).dump(in: global.location) {
+      unsafe Terminal.write($0)
+    }
+    return ExitStatus.success
+  }
+}

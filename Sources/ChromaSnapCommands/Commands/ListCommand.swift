@@ -1,0 +1,84 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+struct ListCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Show the snapshots.",
+    discussion: """
+      EXAMPLES
+        chromasnap list
+        chromasnap list --last 20
+        chromasnap list --source ./chroma --tag nightly --json
+      """,
+    aliases: ["snapshots"])
+
+  @Option(help: ArgumentHelp("Only of the source at this path.", valueName: "dir"))
+  var source: String?
+
+  @Option(name: .customLong("tag"), help: "Only with this tag; may be given several times.")
+  var tags: [String] = []
+
+  @Option(help: ArgumentHelp("Only the newest.", valueName: "n"))
+  var last: Int?
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func validate() throws {
+    if let last, last < 0 { throw ValidationError("--last takes a number that is not negative.") }
+  }
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = ListSnapshots()
+    verb.source = source.map { FilePath($0).absolute }
+    verb.tags = tags
+    verb.last = last
+    let snapshots = try verb.run(in: global.location)
+    render(.array(snapshots.map { .object($0.fields) })) {
+      snapshots.isEmpty ? ["no snapshots"] : Self.table(snapshots).lines
+    }
+    return ExitStatus.success
+  }
+
+  private static func table(_ snapshots: [SnapshotInfo]) -> Table {
+    var table = Table([
+      ("ID", .left), ("TIME", .left), ("NAME", .left), ("FILES", .right), ("SIZE", .right), ("STORED", .right),
+      ("SOURCE", .left), ("", .left),
+    ])
+    for info in snapshots {
+      let manifest = info.snapshot.manifest
+      var marks = manifest.tags
+      if info.isPinned { marks.append("pinned") }
+      if !manifest.complete { marks.append("incomplete") }
+      table.add([
+        info.snapshot.id.short, manifest.time.localText, manifest.name, "\(manifest.statistics.files)",
+        Wording.bytes(manifest.statistics.totalBytes), Wording.bytes(manifest.statistics.bytesStored),
+        manifest.source.path, marks.joined(separator: ","),
+      ])
+    }
+    return table
+  }
+}
+
+extension SnapshotInfo {
+  /// The documented fields of a snapshot.
+  var fields: [(String, JSON)] {
+    let manifest = snapshot.manifest
+    var source: [(String, JSON)] = [("source", .string(manifest.source.path))]
+    if let base64 = manifest.source.pathBase64 { source.append(("source_base64", .string(base64))) }
+    return [
+      ("id", .string(snapshot.id.description)), ("short_id", .string(snapshot.id.short)),
+      ("name", .string(manifest.name)), ("time", .time(manifest.time)), ("hostname", .string(manifest.hostname)),
+    ] + source + [
+      ("source_kind", .string(manifest.source.kind.rawValue)), ("tags", .strings(manifest.tags)),
+      ("description", .string(manifest.description)), ("pinned", .bool(isPinned)),
+      ("parent", .optional(manifest.parent?.description)), ("files", .integer(manifest.statistics.files)),
+      ("total_bytes", .integer(manifest.statistics.totalBytes)),
+      ("bytes_stored", .integer(manifest.statistics.bytesStored)), ("complete", .bool(manifest.complete)),
+      ("health", .string(health.rawValue)), ("records", .null), ("collections", .array([])), ("drill", .null),
+    ]
+  }
+}

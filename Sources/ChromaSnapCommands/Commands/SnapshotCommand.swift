@@ -1,0 +1,127 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+struct SnapshotCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot", abstract: "Store the present state of a directory.",
+    discussion: """
+      Without SOURCE, the Chroma directory at or below the working directory in the usual places (./chroma, ./chroma_db, \
+      ./chromadb, ...) is taken, and named. The repository is made when it is missing.
+
+      EXAMPLES
+        chromasnap snapshot
+        chromasnap snapshot ./chroma --name before_upgrade --tag manual
+        chromasnap snapshot ./chroma --exclude '*.log' --exclude '!keep.log'
+        chromasnap snapshot ./chroma --exclude-temporary --skip-if-unchanged --quiet
+      """)
+
+  @Argument(help: "The directory. Default: the Chroma directory found in the usual places.")
+  var source: String?
+
+  @Option(help: "What the snapshot is called; the date and time are added.")
+  var name = "chromadb_backup"
+
+  @Option(name: .customLong("tag"), help: "A tag; may be given several times.")
+  var tags: [String] = []
+
+  @Option(help: "A sentence about it.")
+  var description = ""
+
+  @Option(
+    name: .customLong("exclude"),
+    help: ArgumentHelp("Leave out what this pattern names, in the manner of .gitignore.", valueName: "pattern"))
+  var excludes: [String] = []
+
+  @Flag(
+    name: .customLong("exclude-temporary"),
+    help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
+  var excludesTemporary = false
+
+  @Flag(name: .customLong("skip-if-unchanged"), help: "Write no snapshot where nothing has changed.")
+  var skipIfUnchanged = false
+
+  @Option(help: "zstd's level for new chunks, 1 to 19.")
+  var level = 1
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = TakeSnapshot(source: try locate())
+    verb.name = name
+    verb.tags = tags
+    verb.description = description
+    verb.excludes = (excludesTemporary ? IgnoreRules.temporaryFiles : []) + excludes
+    verb.skipIfUnchanged = skipIfUnchanged
+    verb.level = level
+    let location = global.location
+    let request = verb
+    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    report(summary.warnings)
+    render(Self.json(summary)) { Self.text(summary, location: global.repositoryFolder) }
+    return summary.isComplete ? ExitStatus.success : ExitStatus.incomplete
+  }
+
+  private func locate() throws(SnapshotError) -> FilePath {
+    if let source { return FilePath(source).absolute }
+    let found = try SourceLocator.find(in: FileSystem.currentFolder)
+    if !global.json, !global.quiet { Terminal.printError("source: \(found)") }
+    return found
+  }
+
+  private static func text(_ summary: TakeSnapshot.Summary, location: FilePath) -> [String] {
+    var lines: [String] = []
+    if summary.repositoryCreated { lines.append("made repository \(location)") }
+    guard let snapshot = summary.snapshot else {
+      return lines + ["nothing has changed since \(summary.parent?.manifest.name ?? "-"): no snapshot written"]
+    }
+    lines.append("snapshot \(snapshot.id.short)  \(snapshot.manifest.name)")
+    let files =
+      summary.unchanged
+      ? "\(Wording.count(summary.filesUnmodified, "file")), nothing changed"
+      : "\(summary.filesNew) new, \(summary.filesChanged) changed, \(summary.filesUnmodified) unmodified"
+    lines.append("files    \(files)")
+    lines.append(
+      "bytes    \(Wording.bytes(summary.bytesProcessed)) in all, \(Wording.bytes(summary.bytesRead)) read, "
+        + "\(Wording.bytes(summary.bytesStored)) stored in \(Wording.duration(summary.duration))")
+    if !summary.isComplete {
+      lines.append("incomplete: \(Wording.count(summary.filesSkipped, "entry", "entries")) left out")
+    }
+    return lines
+  }
+
+  private static func json(_ summary: TakeSnapshot.Summary) -> JSON {
+    .object(
+      [
+        ("message_type", .string("summary")),
+        ("snapshot_id", .optional(summary.snapshot?.id.description)),
+        ("short_id", .optional(summary.snapshot?.id.short)),
+        ("name", .optional(summary.snapshot?.manifest.name)),
+        ("parent", .optional(summary.parent?.id.description)),
+      ] + JSON.path(summary.source.bytes, "source") + [
+        ("source_kind", .string(summary.kind.rawValue)),
+        ("time", summary.snapshot.map { JSON.time($0.manifest.time) } ?? .null),
+        ("repository_created", .bool(summary.repositoryCreated)),
+        ("unchanged", .bool(summary.unchanged)),
+        ("files_new", .integer(summary.filesNew)),
+        ("files_changed", .integer(summary.filesChanged)),
+        ("files_unmodified", .integer(summary.filesUnmodified)),
+        ("files_skipped", .integer(summary.filesSkipped)),
+        ("bytes_processed", .integer(summary.bytesProcessed)),
+        ("bytes_read", .integer(summary.bytesRead)),
+        ("bytes_stored", .integer(summary.bytesStored)),
+        ("chunks_new", .integer(summary.chunksNew)),
+        ("patches_new", .integer(summary.patchesNew)),
+        ("duration", .number(summary.duration)),
+        ("hold_seconds", .number(0)),
+        ("tries", .integer(1)),
+        ("records", .null),
+        ("collections", .array([])),
+        ("health", .string("unchecked")),
+        ("warnings", .array(summary.warnings.map(\.json))),
+      ])
+  }
+}

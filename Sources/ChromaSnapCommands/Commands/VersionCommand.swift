@@ -1,0 +1,26 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotRepository
+
+struct VersionCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "version", abstract: "Show the program's version and the repository format's.",
+    discussion: """
+      EXAMPLES
+        chromasnap version
+      """)
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    if global.json {
+      Terminal.print(
+        JSON.object([
+          ("message_type", .string("version")), ("version", .string(Program.version)), ("format_version", .integer(1)),
+        ]).text)
+    } else {
+      Terminal.print("\(Program.nameAndVersion) (repository format 1)")
+    }
+    return ExitStatus.success
+  }
+}

@@ -1,0 +1,24 @@
+import ChromaSnap
+import SnapshotRepository
+
+/// The exit codes that scripts rely on, in one place.
+enum ExitStatus {
+  static let success: Int32 = 0
+  /// An error, or a check, drill or health examination that failed.
+  static let failure: Int32 = 1
+  /// Saved, but incomplete, or the source is damaged.
+  static let incomplete: Int32 = 3
+  static let noRepository: Int32 = 10
+  static let locked: Int32 = 11
+  static let usage: Int32 = 64
+
+  static func code(for error: SnapshotError) -> Int32 {
+    switch error.code {
+    case .noRepository: noRepository
+    case .locked: locked
+    case .usage: usage
+    case .cancelled: 128 + (Interruption.caught ?? 2)
+    default: failure
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import ChromaSnap
+import SystemIO
+import SystemPackage
+
+/// How a snapshot is named on the command line.
+struct SelectorOptions: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("Only snapshots of the source at this path.", valueName: "dir"))
+  var source: String?
+
+  @Option(
+    name: .customLong("as-of"),
+    help: ArgumentHelp("The last snapshot at or before this time (RFC 3339).", valueName: "time"))
+  var asOf: TimeArgument?
+
+  func selector(_ id: String) -> SnapshotSelector {
+    SnapshotSelector(id, source: source.map { FilePath($0) }, asOf: asOf?.time)
+  }
+}
+
+/// A time: RFC 3339, or a day or a local time as people write it.
+struct TimeArgument: ExpressibleByArgument {
+  var time: Timestamp
+
+  init?(argument: String) {
+    if let time = Timestamp(rfc3339: argument) {
+      self.time = time
+      return
+    }
+    let parts = argument.split(whereSeparator: { $0 == " " || $0 == "T" })
+    guard let day = parts.first, parts.count <= 2 else { return nil }
+    let clock = parts.count == 2 ? String(parts[1]) : "23:59:59"
+    let whole = clock.utf8.count == 5 ? clock + ":00" : clock
+    guard let local = Timestamp(rfc3339: "\(day)T\(whole)Z") else { return nil }
+    time = local.advanced(bySeconds: -Platform.secondsEastOfUTC(at: local))
+  }
+}

@@ -1,0 +1,63 @@
+import SystemIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The standard streams: data to one, everything said about it to the other.
+enum Terminal {
+  /// Whether a person reads what is said.
+  static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  /// Whether a person can be asked.
+  static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isErrorTerminal }
+
+  static func print(_ line: String) { write(Array(line.utf8) + [0x0A], to: STDOUT_FILENO) }
+
+  static func printError(_ line: String) { write(Array(line.utf8) + [0x0A], to: STDERR_FILENO) }
+
+  static func printErrorInPlace(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
+
+  static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+
+  private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+    unsafe bytes.withUnsafeBytes { unsafe write($0, to: descriptor) }
+  }
+
+  /// Writes bytes as they are. Whoever reads them may stop early: that ends the program as it ends any other in a pipe.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt = STDOUT_FILENO) {
+    var done = 0
+    while done < bytes.count {
+      #if canImport(Glibc)
+        let count = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      #elseif canImport(Musl)
+        let count = unsafe Musl.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      #else
+        let count = unsafe Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      #endif
+      if count < 0 {
+        if errno == EINTR || errno == EAGAIN { continue }
+        return
+      }
+      done += count
+    }
+  }
+
+  /// Asks a yes-or-no question; anything but yes is no.
+  static func confirm(_ question: String) -> Bool {
+    printErrorInPlace("\(question) [y/N] ")
+    let answer = readLine(strippingNewline: true)?.lowercased() ?? ""
+    return answer == "y" || answer == "yes"
+  }
+
+  /// The width of the terminal in characters.
+  static var width: Int {
+    var size = winsize()
+    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+}
