@@ -23,7 +23,10 @@ public struct ChromaSnapCommand: ParsableCommand {
           ListCommand.self, ShowCommand.self, LsCommand.self, DiffCommand.self, DumpCommand.self, StatsCommand.self,
         ]),
       CommandGroup(
-        name: "Repository", subcommands: [InitCommand.self, VersionCommand.self]),
+        name: "Retention", subcommands: [ForgetCommand.self, PinCommand.self, UnpinCommand.self, PruneCommand.self]),
+      CommandGroup(
+        name: "Repository",
+        subcommands: [InitCommand.self, CheckCommand.self, RepairCommand.self, VersionCommand.self]),
     ])
 
   public init() {}

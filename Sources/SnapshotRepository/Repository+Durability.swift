@@ -27,7 +27,8 @@ extension Repository {
   /// repository that can't be written to is still read.
   package func noteFoundDamage(_ index: ChunkIndex) {
     for (pack, chunks) in index.foundDamage {
-      try? add(Note(kind: .damage, time: .now, pack: pack, chunks: chunks.sorted()))
+      // Without chunks: the whole pack.
+      try? add(Note(kind: .damage, time: .now, pack: pack, chunks: chunks.isEmpty ? nil : chunks.sorted()))
     }
   }
 }

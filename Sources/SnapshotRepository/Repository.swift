@@ -1,5 +1,6 @@
 package import ObjectStorage
 public import SnapshotFormat
+import Synchronization
 package import SystemIO
 package import SystemPackage
 
@@ -13,7 +14,7 @@ public final class Repository: Sendable {
   public let config: RepositoryConfig
   /// For messages.
   public let name: String
-  private let lock: (any StoreLock)?
+  private let lock: Mutex<(any StoreLock)?>
 
   package init(
     store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, lock: (any StoreLock)?
@@ -22,7 +23,7 @@ public final class Repository: Sendable {
     self.catalogue = catalogue
     self.config = config
     self.name = name
-    self.lock = lock
+    self.lock = Mutex(lock)
   }
 
   /// Where a repository's objects and its cache lie.
@@ -116,6 +117,9 @@ public final class Repository: Sendable {
     }
     return held
   }
+
+  /// Lets go of the repository's lock before the repository itself goes. It must not be used any more.
+  package func releaseLock() { lock.withLock { $0 = nil } }
 
   // MARK: In step with the store
 
@@ -264,6 +268,27 @@ public final class Repository: Sendable {
       records.append((object, record))
     }
     return records
+  }
+
+  /// Writes down which packs a prune means to delete, before it deletes any.
+  package func condemn(_ packs: [ChunkID], replacements: [ChunkID]) throws(SnapshotError) {
+    let document = Document.encode(Condemned(time: .now, packs: packs, replacements: replacements))
+    try storing("writing down what is condemned") { () throws(StoreError) in
+      try store.put(ObjectNames.condemned(ChunkID(of: document)), Sealer.sealDocument(document))
+    }
+  }
+
+  // MARK: Packs
+
+  /// The stored form of a chunk's copy, checked against its checksum.
+  package func storedBytes(of entry: PackEntry, in pack: ChunkID) throws(SnapshotError) -> [UInt8] {
+    do {
+      let stored = try store.read(ObjectNames.pack(pack), at: UInt64(entry.offset), count: Int(entry.storedLength))
+      guard Sealer.checksum(stored.rawSpan) == entry.checksum else {
+        throw FormatError(.checksum, "a chunk's stored bytes do not match their checksum")
+      }
+      return stored
+    } catch { throw PackTableReader.failure(error, in: pack, chunk: entry.id) }
   }
 
   // MARK: Pins

@@ -11,6 +11,9 @@ public struct Note: Codable, Hashable, Sendable {
     case damage
     /// The whole repository was read and found sound, or not (`value`).
     case check
+    /// `value` true: a check found that not all of the snapshot can be restored; false: that it can again. The highest
+    /// sequence counts.
+    case hurt
     /// `value` true: this snapshot's collapse against the one before it is intended.
     case acknowledged
   }

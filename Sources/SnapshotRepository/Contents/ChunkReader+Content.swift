@@ -9,6 +9,13 @@ package struct ContentSegment: Hashable, Sendable {
   /// 0: `id` is the one chunk itself. 1: `id` is the chunk that holds the list of chunks.
   package var level: UInt8
   package var id: ChunkID
+
+  package init(offset: UInt64, length: UInt64, level: UInt8, id: ChunkID) {
+    self.offset = offset
+    self.length = length
+    self.level = level
+    self.id = id
+  }
 }
 
 extension ChunkReader {

@@ -65,6 +65,11 @@ package final class ChunkIndex: Sendable {
 
   package func chain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? { try chains(of: [id])[0] }
 
+  /// A chain through copies that may be damaged: for reading what would be lost otherwise, never for relying on.
+  package func chainOfLastResort(of id: ChunkID) throws(SnapshotError) -> ChunkChain? {
+    try resolve(try catalogue.copies(of: [id])[0], below: .max, avoiding: [], despiteDamage: true)
+  }
+
   /// The chain of a chunk that what is being written may rely on: one through no condemned pack.
   package func lastingChain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? {
     let condemned = state.withLock { $0.condemned }
@@ -74,12 +79,13 @@ package final class ChunkIndex: Sendable {
   /// A copy of depth d is decoded only through copies of its base of smaller depth, so there are no cycles and at most
   /// ``Limits/patchDepth`` steps.
   private func resolve(
-    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>
+    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>, despiteDamage: Bool = false
   ) throws(SnapshotError) -> ChunkChain? {
-    for copy in copies where copy.entry.depth < depth && !isDamaged(copy) && !condemned.contains(copy.pack) {
+    for copy in copies
+    where copy.entry.depth < depth && (despiteDamage || !isDamaged(copy)) && !condemned.contains(copy.pack) {
       guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
       let bases = try catalogue.copies(of: [base])[0]
-      if let chain = try resolve(bases, below: copy.entry.depth, avoiding: condemned) {
+      if let chain = try resolve(bases, below: copy.entry.depth, avoiding: condemned, despiteDamage: despiteDamage) {
         return ChunkChain(links: chain.links + [copy])
       }
     }
@@ -95,18 +101,30 @@ package final class ChunkIndex: Sendable {
   }
 
   /// Notes that a copy could not be decoded; from now on it counts as unknown.
-  package func noteDamage(pack: ChunkID, chunk: ChunkID) {
+  /// - Parameter chunk: `nil` for all of the pack.
+  package func noteDamage(pack: ChunkID, chunk: ChunkID?) {
     state.withLock { state in
       if state.damaged.insert(DamagedCopy(pack: pack, chunk: chunk)).inserted {
-        state.found[pack, default: []].insert(chunk)
+        state.found[pack, default: []].formUnion(chunk.map { [$0] } ?? [])
       }
+    }
+  }
+
+  /// The packs have been read whole and are sound, whatever was noted.
+  package func forgetDamage(of packs: Set<ChunkID>) {
+    state.withLock { state in state.damaged = state.damaged.filter { !packs.contains($0.pack) } }
+  }
+
+  /// How one particular copy is decoded, or `nil` where its base can't be.
+  package func chain(of copy: ChunkCopy) throws(SnapshotError) -> ChunkChain? {
+    guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
+    return try resolve(try catalogue.copies(of: [base])[0], below: copy.entry.depth, avoiding: []).map {
+      ChunkChain(links: $0.links + [copy])
     }
   }
 
   /// What readers of this run found damaged, by pack, and no note says yet.
   package var foundDamage: [ChunkID: Set<ChunkID>] { state.withLock { $0.found } }
-
-  package var hasDamage: Bool { state.withLock { !$0.damaged.isEmpty } }
 
   // MARK: Writing
 

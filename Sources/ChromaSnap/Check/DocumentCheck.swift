@@ -1,0 +1,51 @@
+import ObjectStorage
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+
+/// Reads every manifest, note and condemned list from the store itself, whatever the catalogue says.
+struct DocumentCheck: Sendable {
+  let repository: Repository
+
+  func run() throws(SnapshotError) -> [CheckRepository.Problem] {
+    var problems: [CheckRepository.Problem] = []
+    try checkMonths(ObjectNames.snapshots, Manifest.self, .damagedManifest, &problems)
+    try checkMonths(ObjectNames.notes, Note.self, .damagedNote, &problems)
+    for name in try list(ObjectNames.condemned) {
+      check("\(ObjectNames.condemned)/\(name)", Condemned.self, .damagedDocument, &problems)
+    }
+    return problems
+  }
+
+  private func list(_ folder: String) throws(SnapshotError) -> [String] {
+    try storing("listing \(folder)") { () throws(StoreError) in try repository.store.list(folder) }
+  }
+
+  private func checkMonths<Value: Decodable>(
+    _ parent: String, _ type: Value.Type, _ code: CheckRepository.Problem.Code,
+    _ problems: inout [CheckRepository.Problem]
+  ) throws(SnapshotError) {
+    for month in try list(parent) {
+      for name in try list("\(parent)/\(month)") { check("\(parent)/\(month)/\(name)", type, code, &problems) }
+    }
+  }
+
+  private func check<Value: Decodable>(
+    _ object: String, _ type: Value.Type, _ code: CheckRepository.Problem.Code,
+    _ problems: inout [CheckRepository.Problem]
+  ) {
+    do throws(SnapshotError) {
+      let (_, document) = try repository.readDocument(object)
+      try decoding(object) { () throws(FormatError) in
+        _ = try Document.decode(type, from: document, called: "it")
+      }
+    } catch {
+      var problem = CheckRepository.Problem(code: code, message: error.message)
+      // What the document was about is still in its name.
+      if code == .damagedManifest, let id = ObjectNames.id(in: object) {
+        problem.affected = [CheckRepository.Problem.Affected(snapshot: id, path: nil)]
+      }
+      problems.append(problem)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// Makes the best of damage. What the sources still have is stored anew; of what is lost for good, snapshots are rewritten
+/// without it, marked incomplete. The old manifests stay.
+public struct RepairSnapshots: Sendable {
+  /// Whether nothing is changed.
+  public var isDryRun = false
+
+  public init() {}
+
+  public struct Summary: Sendable {
+    /// Snapshots of which something could not be restored.
+    public var hurt: [Snapshot] = []
+    /// Those of them that are whole again.
+    public var healed: [Snapshot] = []
+    /// Those that were rewritten without what is lost, and as what.
+    public var rewritten: [(old: Snapshot, new: Snapshot, lost: [SnapshotEntry])] = []
+    /// Those of which nothing could be saved.
+    public var lost: [Snapshot] = []
+    /// The snapshots that were taken to store anew what sources still have.
+    public var taken: [Snapshot] = []
+    /// Sources that are not there to take it from.
+    public var missingSources: [String] = []
+  }
+
+  public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
+    var summary = Summary()
+    summary.hurt = try hurtSnapshots(in: location, activity)
+    if isDryRun || summary.hurt.isEmpty { return summary }
+    try storeAnew(&summary, in: location, activity)
+    let stillHurt = Set(try hurtSnapshots(in: location, activity).map(\.id))
+    summary.healed = summary.hurt.filter { !stillHurt.contains($0.id) }
+    let repository = try location.open(for: .write)
+    for snapshot in summary.healed where try repository.hurt().contains(snapshot.id) {
+      try repository.note(.hurt, about: snapshot.id, value: false)
+    }
+    for snapshot in summary.hurt where stillHurt.contains(snapshot.id) {
+      try rewrite(snapshot, in: repository, &summary, activity)
+    }
+    return summary
+  }
+
+  private func hurtSnapshots(
+    in location: RepositoryLocation, _ activity: Activity
+  ) throws(SnapshotError) -> [Snapshot] {
+    let repository = try location.open(for: .read)
+    let index = try ChunkIndex(repository)
+    var soundness = Soundness(repository, index: index)
+    var hurt: [Snapshot] = []
+    for snapshot in try repository.catalogue.snapshots()
+    where try !soundness.losses(of: snapshot, activity: activity).isEmpty { hurt.append(snapshot) }
+    repository.noteFoundDamage(index)
+    return hurt
+  }
+
+  /// A snapshot stores what is not known, and what is damaged is not known: so each source is taken once more.
+  private func storeAnew(
+    _ summary: inout Summary, in location: RepositoryLocation, _ activity: Activity
+  ) throws(SnapshotError) {
+    var done: Set<String> = []
+    for snapshot in summary.hurt where done.insert(snapshot.manifest.source.path).inserted {
+      let path = FilePath(snapshot.manifest.source.path)
+      guard snapshot.manifest.source.pathBase64 == nil, (try? FileStatus(at: path).kind) == .directory else {
+        summary.missingSources.append(snapshot.manifest.source.path)
+        continue
+      }
+      var verb = TakeSnapshot(source: path)
+      verb.name = "repair"
+      verb.excludes = snapshot.manifest.excludes
+      do throws(SnapshotError) {
+        if let taken = try verb.run(in: location, activity: activity).snapshot { summary.taken.append(taken) }
+      } catch {
+        guard error.code == .sourceMissing || error.code == .sourceUnreadable else { throw error }
+        summary.missingSources.append(snapshot.manifest.source.path)
+      }
+    }
+  }
+
+  private func rewrite(
+    _ old: Snapshot, in repository: Repository, _ summary: inout Summary, _ activity: Activity
+  ) throws(SnapshotError) {
+    let index = try ChunkIndex(repository)
+    var soundness = Soundness(repository, index: index)
+    let losses = try soundness.losses(of: old, activity: activity)
+    // Without an entry it is the first tree that is gone, and with it everything.
+    guard losses.allSatisfy({ $0.entry != nil }) else {
+      summary.lost.append(old)
+      return
+    }
+    var rewriting = TreeRewriting(
+      repository, index: index, losing: Set(losses.compactMap { $0.entry?.names }))
+    let (tree, packs, bytes) = try rewriting.run(old)
+    var manifest = old.manifest
+    manifest.tree = tree
+    manifest.packs = packs
+    manifest.complete = false
+    manifest.repairs = old.id
+    manifest.commitTime = .now
+    manifest.statistics.files = rewriting.files
+    manifest.statistics.totalBytes = rewriting.bytes
+    manifest.statistics.skipped += losses.count
+    manifest.statistics.bytesStored = bytes
+    manifest.program = Program.nameAndVersion
+    // Repairing twice makes one repaired snapshot.
+    let existing = try repository.catalogue.snapshots(.ofSource(manifest.source.id))
+    if existing.contains(where: { $0.manifest.repairs == old.id && $0.manifest.tree == tree }) { return }
+    try repository.secure(index, alsoExpecting: [])
+    let new = try repository.commit(manifest)
+    if try !repository.hurt().contains(old.id) { try repository.note(.hurt, about: old.id, value: true) }
+    summary.rewritten.append((old, new, losses.compactMap(\.entry)))
+  }
+}

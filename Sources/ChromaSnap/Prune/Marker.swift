@@ -1,0 +1,54 @@
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+
+/// Finds all chunks that snapshots need: manifests, trees, lists, contents. What several snapshots share is walked once.
+struct Marker: ~Copyable {
+  private let index: ChunkIndex
+  private var reader: ChunkReader
+  private(set) var marked: Set<ChunkID> = []
+  private var snapshots: Set<ChunkID> = []
+  /// Contents that have been walked, as what they were walked: the same bytes may be a tree here and a file there.
+  private var trees: Set<Content> = []
+  private var files: Set<Content> = []
+  private var lists: Set<ChunkID> = []
+
+  init(_ repository: Repository, index: ChunkIndex) {
+    self.index = index
+    reader = ChunkReader(repository, index: index)
+  }
+
+  /// Marks what a snapshot needs.
+  /// - Throws: `damaged` where a tree or list can't be read: nothing may be swept then.
+  mutating func mark(_ snapshot: Snapshot, activity: Activity) throws(SnapshotError) {
+    guard snapshots.insert(snapshot.id).inserted else { return }
+    var waiting = [snapshot.manifest.tree]
+    while let content = waiting.popLast() {
+      guard trees.insert(content).inserted else { continue }
+      try activity.checkpoint()
+      try mark(content)
+      for entry in try reader.tree(content).entries {
+        switch entry.kind {
+        case .directory(let below): if below.length > 0 { waiting.append(below) }
+        case .file(let content, _): if files.insert(content).inserted { try mark(content) }
+        case .symbolicLink: break
+        }
+      }
+    }
+  }
+
+  private mutating func mark(_ content: Content) throws(SnapshotError) {
+    guard let root = content.root else { return }
+    marked.insert(root)
+    guard content.depth > 0 else { return }
+    var nodes = [ContentSegment(offset: 0, length: content.length, level: content.depth, id: root)]
+    while let node = nodes.popLast() {
+      for child in try reader.list(node).children {
+        marked.insert(child.id)
+        if node.level > 1, lists.insert(child.id).inserted {
+          nodes.append(ContentSegment(offset: 0, length: child.length, level: node.level - 1, id: child.id))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import ObjectStorage
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+
+/// Frees what no snapshot needs: sweeps packs, and writes anew what is still needed of those with much waste.
+///
+/// Two phases, so that it is safe beside running snapshots and a crash at any point loses nothing. First, with the
+/// repository shared: mark, copy what is needed of packs that will go, write down which packs are condemned. Then, with the
+/// repository to itself: mark what has been committed meanwhile, spare what that needs, delete the rest.
+public struct PruneRepository: Sendable {
+  /// How much of what stays may be unused, as a fraction of what is used.
+  public var maxUnused = 0.05
+  /// Whether nothing is changed.
+  public var isDryRun = false
+
+  public init() {}
+
+  public struct Summary: Sendable {
+    public var plan: PrunePlan
+    public var packsDeleted = 0
+    public var packsWritten = 0
+    /// Condemned packs that a snapshot came to need meanwhile.
+    public var packsSpared = 0
+    public var isDryRun: Bool
+    /// Seconds.
+    public var duration: Double = 0
+  }
+
+  public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
+    let stopwatch = Stopwatch()
+    var repository = try location.open(for: .delete)
+    let pruneLock = isDryRun ? nil : try Repository.acquire(ObjectNames.pruneLock, .exclusive, at: location.place)
+    defer { _ = pruneLock }
+    let index = try ChunkIndex(repository)
+    var marker = Marker(repository, index: index)
+    for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
+    let plan = PrunePlan(
+      try repository.catalogue.packSummaries(), needed: try Self.neededCopies(marker.marked, index),
+      maxUnused: maxUnused)
+    var summary = Summary(plan: plan, isDryRun: isDryRun)
+    if isDryRun { return summary }
+
+    let written = try Repacking(repository: repository, activity: activity).copy(plan.repacked)
+    summary.packsWritten = written.count
+    let condemned = (plan.swept + plan.repacked).map(\.summary.id)
+    if !condemned.isEmpty {
+      guard Set(condemned).isDisjoint(with: written) else {
+        throw SnapshotError(.failed, "a prune would delete a pack that it has just written: nothing was deleted")
+      }
+      try repository.condemn(condemned, replacements: written)
+    }
+    try activity.checkpoint()
+    // The repository's shared lock goes before the exclusive one is asked for.
+    repository = try Self.reopen(location, insteadOf: &repository)
+    try Sweep(repository: repository, activity: activity).run(&summary)
+    summary.duration = stopwatch.seconds
+    return summary
+  }
+
+  private static func reopen(
+    _ location: RepositoryLocation, insteadOf shared: inout Repository
+  ) throws(SnapshotError) -> Repository {
+    shared.releaseLock()
+    return try location.open(for: .delete, exclusively: true)
+  }
+
+  /// The copies through which the marked chunks are decoded, with their stored lengths, by pack: of each chunk one of
+  /// least depth, with its bases.
+  static func neededCopies(
+    _ marked: Set<ChunkID>, _ index: ChunkIndex
+  ) throws(SnapshotError) -> [ChunkID: [ChunkID: UInt64]] {
+    var needed: [ChunkID: [ChunkID: UInt64]] = [:]
+    let ids = Array(marked)
+    for start in stride(from: 0, to: ids.count, by: 4096) {
+      let batch = Array(ids[start..<min(ids.count, start + 4096)])
+      for (id, chain) in zip(batch, try index.chains(of: batch)) {
+        guard let chain else {
+          throw SnapshotError(
+            .damaged, "chunk \(id.short) can't be decoded: nothing is pruned", hint: SnapshotError.runCheck, chunk: id)
+        }
+        for copy in chain.links { needed[copy.pack, default: [:]][copy.entry.id] = UInt64(copy.entry.storedLength) }
+      }
+    }
+    return needed
+  }
+}

@@ -1,0 +1,68 @@
+import ObjectStorage
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+
+/// The second phase of a prune, with the repository to itself: deletes what is condemned, this run's or an interrupted
+/// one's, unless a snapshot needs it after all.
+struct Sweep: Sendable {
+  let repository: Repository
+  let activity: Activity
+
+  func run(_ summary: inout PruneRepository.Summary) throws(SnapshotError) {
+    let documents = try repository.condemned()
+    let present = try repository.catalogue.packs()
+    let condemned = Set(documents.flatMap(\.record.packs)).intersection(present)
+    let replacements = Set(documents.flatMap(\.record.replacements)).intersection(present)
+    if !condemned.isEmpty {
+      let doomed = try spare(condemned.subtracting(replacements))
+      summary.packsSpared = condemned.count - doomed.count
+      // What takes their place is read back from the store before anything goes.
+      let tables = PackTableReader(store: repository.store)
+      for pack in replacements.subtracting(doomed) { _ = try tables.table(of: pack) }
+      try delete(doomed, &summary)
+    }
+    try storing("finishing the prune") { () throws(StoreError) in
+      for document in documents { try repository.store.delete(document.object) }
+      // Nobody else is writing: what is unfinished was abandoned.
+      try repository.store.removeUnfinished()
+    }
+    try removeObsoleteNotes()
+  }
+
+  /// Marks all over again, and takes out of the condemned packs those without which a marked chunk could not be decoded.
+  private func spare(_ condemned: Set<ChunkID>) throws(SnapshotError) -> Set<ChunkID> {
+    let index = try ChunkIndex(repository)
+    var marker = Marker(repository, index: index)
+    for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
+    var doomed = condemned
+    index.condemn(condemned)
+    for id in marker.marked where try index.lastingChain(of: id) == nil {
+      guard let chain = try index.chain(of: id) else {
+        throw SnapshotError(
+          .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runCheck, chunk: id)
+      }
+      doomed.subtract(chain.packs)
+    }
+    return doomed
+  }
+
+  private func delete(_ packs: Set<ChunkID>, _ summary: inout PruneRepository.Summary) throws(SnapshotError) {
+    for pack in packs.sorted() {
+      try storing("deleting pack \(pack.short)") { () throws(StoreError) in
+        try repository.store.delete(ObjectNames.pack(pack))
+      }
+      summary.packsDeleted += 1
+    }
+    try repository.catalogue.remove(packs: packs)
+  }
+
+  /// Notes about damage in packs that are no more.
+  private func removeObsoleteNotes() throws(SnapshotError) {
+    let present = try repository.catalogue.packs()
+    let obsolete = try repository.catalogue.notes(.damage).filter { stored in
+      stored.note.pack.map { !present.contains($0) } ?? false
+    }
+    try repository.remove(notes: obsolete.map(\.object))
+  }
+}

@@ -1,0 +1,104 @@
+public import SnapshotFormat
+public import SnapshotRepository
+package import SystemIO
+public import SystemPackage
+
+/// Removes the manifests of the snapshots that a policy does not keep. Their chunks stay until a prune.
+public struct ForgetSnapshots: Sendable {
+  public var policy: KeepPolicy
+  /// Only snapshots of the source at this path; otherwise the policy is applied to each source by itself.
+  public var source: FilePath?
+  /// Whether nothing is removed.
+  public var isDryRun = false
+  /// Whether a snapshot from the future does not stop it.
+  public var trustsClock = false
+  /// Snapshots whose collapse against the one before is intended.
+  public var acknowledged: [SnapshotSelector] = []
+  /// For tests: what the clock says.
+  package var now: @Sendable () -> Timestamp = { .now }
+
+  public init(_ policy: KeepPolicy) { self.policy = policy }
+
+  public struct Result: Sendable {
+    /// What becomes of each snapshot, source by source.
+    public var sources: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
+    public var isDryRun: Bool
+
+    public var forgotten: [Snapshot] { sources.flatMap { $0.decisions }.filter { !$0.isKept }.map(\.snapshot) }
+    public var kept: [Snapshot] { sources.flatMap { $0.decisions }.filter(\.isKept).map(\.snapshot) }
+  }
+
+  /// - Throws: `usage` for a policy without a rule; `clock` where a source's newest snapshot is from the future.
+  public func run(in location: RepositoryLocation) throws(SnapshotError) -> Result {
+    guard !policy.isEmpty else {
+      throw SnapshotError(
+        .usage, "a policy without a rule would forget everything",
+        hint: "Say what stays, such as --keep-last 10 or --keep-daily 7.")
+    }
+    let repository = try location.open(for: .delete)
+    for selector in acknowledged {
+      let snapshot = try selector.find(in: repository)
+      if !isDryRun { try repository.add(Note(kind: .acknowledged, time: now(), snapshot: snapshot.id, value: true)) }
+    }
+    var result = Result(isDryRun: isDryRun)
+    for (source, candidates) in try candidates(in: repository) {
+      try checkClock(candidates)
+      result.sources.append((source, policy.decide(candidates)))
+    }
+    if !isDryRun { for snapshot in result.forgotten { try repository.forget(snapshot) } }
+    return result
+  }
+
+  /// The snapshots of each source, in their order, with what the notes say.
+  private func candidates(
+    in repository: Repository
+  ) throws(SnapshotError) -> [(Manifest.Source, [KeepPolicy.Candidate])] {
+    let pinned = try repository.pinned()
+    let hurt = try repository.hurt()
+    let known = Set(try repository.catalogue.notes(.acknowledged).compactMap(\.note.snapshot))
+    var order: [String] = []
+    var bySource: [String: [KeepPolicy.Candidate]] = [:]
+    for snapshot in try repository.catalogue.snapshots() {
+      if let source, !snapshot.manifest.source.isAt(source) { continue }
+      var candidate = KeepPolicy.Candidate(snapshot)
+      candidate.isPinned = pinned.contains(snapshot.id)
+      candidate.isGood = snapshot.manifest.complete && !hurt.contains(snapshot.id)
+      candidate.isAcknowledged = known.contains(snapshot.id)
+      if bySource[snapshot.manifest.source.id] == nil { order.append(snapshot.manifest.source.id) }
+      bySource[snapshot.manifest.source.id, default: []].append(candidate)
+    }
+    return order.map { id in
+      let candidates = bySource[id] ?? []
+      return (candidates[candidates.count - 1].snapshot.manifest.source, candidates)
+    }
+  }
+
+  /// A clock that was, or is, wrong makes ages meaningless: somebody must look first.
+  private func checkClock(_ candidates: [KeepPolicy.Candidate]) throws(SnapshotError) {
+    let limit = now().advanced(bySeconds: 60)
+    guard !trustsClock, let future = candidates.last(where: { $0.snapshot.manifest.commitTime > limit }) else { return }
+    throw SnapshotError(
+      .clock,
+      "snapshot \(future.snapshot.id.short) is from \(future.snapshot.manifest.commitTime.rfc3339Seconds), "
+        + "which is in the future: nothing is forgotten",
+      hint: "Set the clock right; if it is, say --trust-clock.")
+  }
+}
+
+extension Repository {
+  /// The snapshots that a check has found hurt and none has found sound since.
+  func hurt() throws(SnapshotError) -> Set<ChunkID> {
+    var hurt: Set<ChunkID> = []
+    for stored in try catalogue.notes(.hurt) {
+      guard let snapshot = stored.note.snapshot else { continue }
+      if stored.note.value == true { hurt.insert(snapshot) } else { hurt.remove(snapshot) }
+    }
+    return hurt
+  }
+
+  /// Writes a note about a snapshot that counts more than those before it.
+  func note(_ kind: Note.Kind, about snapshot: ChunkID, value: Bool) throws(SnapshotError) {
+    let last = try catalogue.notes(kind, about: snapshot).last?.note.sequence ?? 0
+    try add(Note(kind: kind, time: .now, sequence: last + 1, snapshot: snapshot, value: value))
+  }
+}

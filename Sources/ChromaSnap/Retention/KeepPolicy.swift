@@ -1,0 +1,107 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+
+/// Which snapshots of a source stay. Each rule keeps some; what no rule keeps goes.
+public struct KeepPolicy: Hashable, Sendable {
+  /// The newest, by their sequence.
+  public var last = 0
+  /// The newest of each of the newest hours, days, … that have one, by local time.
+  public var hourly = 0
+  public var daily = 0
+  public var weekly = 0
+  public var monthly = 0
+  public var yearly = 0
+  /// All that are no older than the newest by this many seconds.
+  public var within: Double?
+  /// All that have one of these.
+  public var tags: [String] = []
+
+  public init() {}
+
+  /// A policy without a rule keeps nothing, and is refused.
+  public var isEmpty: Bool {
+    [last, hourly, daily, weekly, monthly, yearly].allSatisfy { $0 == 0 } && within == nil && tags.isEmpty
+  }
+
+  /// What is known of a snapshot beside its manifest.
+  public struct Candidate: Sendable {
+    public var snapshot: Snapshot
+    public var isPinned = false
+    /// Whether it can be relied on: complete, and not found hurt or damaged.
+    public var isGood = true
+    /// Whether its collapse against the one before it is known to be intended.
+    public var isAcknowledged = false
+
+    public init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+  }
+
+  /// What becomes of a snapshot, and why.
+  public struct Decision: Sendable {
+    public var snapshot: Snapshot
+    /// Why it stays; empty where it goes.
+    public var reasons: [String]
+    public var isKept: Bool { !reasons.isEmpty }
+  }
+
+  /// Decides about all snapshots of one source.
+  /// - Parameter candidates: In their order: by sequence, then commit time, then id.
+  /// - Returns: In the same order.
+  public func decide(_ candidates: [Candidate]) -> [Decision] {
+    var reasons: [[String]] = Array(repeating: [], count: candidates.count)
+    for i in candidates.indices.suffix(last) { reasons[i].append("last \(last)") }
+    keepBuckets(candidates, hourly, "hourly", &reasons) { "\($0.year) \($0.month) \($0.day) \($0.hour)" }
+    keepBuckets(candidates, daily, "daily", &reasons) { "\($0.year) \($0.month) \($0.day)" }
+    keepBuckets(candidates, weekly, "weekly", &reasons) {
+      // Monday was the fifth day of 1970.
+      "\((CivilTime.days(year: $0.year, month: $0.month, day: $0.day) + 3) / 7)"
+    }
+    keepBuckets(candidates, monthly, "monthly", &reasons) { "\($0.year) \($0.month)" }
+    keepBuckets(candidates, yearly, "yearly", &reasons) { "\($0.year)" }
+    for (i, candidate) in candidates.enumerated() {
+      let manifest = candidate.snapshot.manifest
+      if let within, let newest = candidates.last?.snapshot.manifest.time,
+        newest.seconds(since: manifest.time) <= within
+      {
+        reasons[i].append("within")
+      }
+      for tag in tags where manifest.tags.contains(tag) { reasons[i].append("tag \(tag)") }
+      if candidate.isPinned { reasons[i].append("pinned") }
+    }
+    protectGood(candidates, &reasons)
+    return candidates.indices.map { Decision(snapshot: candidates[$0].snapshot, reasons: reasons[$0]) }
+  }
+
+  private func keepBuckets(
+    _ candidates: [Candidate], _ count: Int, _ name: String, _ reasons: inout [[String]],
+    bucket: (CivilTime) -> String
+  ) {
+    var seen: Set<String> = []
+    for (i, candidate) in candidates.enumerated().reversed() {
+      guard seen.count < count else { return }
+      let key = bucket(candidate.snapshot.manifest.time.local)
+      if seen.insert(key).inserted { reasons[i].append("\(name) \(count)") }
+    }
+  }
+
+  /// The guards that no policy overrides: the last good snapshot, and the last good one before each collapse that nobody
+  /// has acknowledged. A fresh, empty database must not rotate the real one out.
+  private func protectGood(_ candidates: [Candidate], _ reasons: inout [[String]]) {
+    let good = candidates.indices.filter { candidates[$0].isGood }
+    if let last = good.last { reasons[last].append("last good") }
+    // Where none is good, the newest complete one is what there is.
+    if good.isEmpty, let last = candidates.lastIndex(where: \.snapshot.manifest.complete) ?? candidates.indices.last {
+      reasons[last].append("last complete")
+    }
+    for (before, after) in zip(good, good.dropFirst())
+    where Self.isCollapse(from: candidates[before], to: candidates[after]) && !candidates[after].isAcknowledged {
+      reasons[before].append("before collapse \(candidates[after].snapshot.id.short)")
+    }
+  }
+
+  /// Whether a source has lost more than half of its bytes between two snapshots.
+  static func isCollapse(from before: Candidate, to after: Candidate) -> Bool {
+    let (old, new) = (before.snapshot.manifest.statistics, after.snapshot.manifest.statistics)
+    return new.totalBytes < old.totalBytes / 2
+  }
+}

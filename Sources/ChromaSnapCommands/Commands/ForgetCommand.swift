@@ -1,0 +1,107 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+struct ForgetCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "forget", abstract: "Remove the snapshots that a policy does not keep.",
+    discussion: """
+      The policy is applied to each source by itself. Whatever it says, the last good snapshot of a source stays, the last \
+      good one before a collapse of its size, and what is pinned. Space is freed by `prune`, or at once with --prune.
+
+      EXAMPLES
+        chromasnap forget --keep-last 10 --dry-run
+        chromasnap forget --keep-hourly 24 --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune
+        chromasnap forget --max-backups 30 --source ./chroma --prune
+        chromasnap forget --keep-within 14d --keep-tag release
+      """)
+
+  @OptionGroup(title: "Policy") var policy: PolicyOptions
+
+  @Option(help: ArgumentHelp("Only snapshots of the source at this path.", valueName: "dir"))
+  var source: String?
+
+  @Flag(help: "Free the space at once.")
+  var prune = false
+
+  @Flag(name: .customLong("dry-run"), help: "Show what would stay and go, and why; change nothing.")
+  var dryRun = false
+
+  @Flag(name: .customLong("trust-clock"), help: "Go on although a snapshot is from the future.")
+  var trustsClock = false
+
+  @Option(
+    name: .customLong("accept-collapse"),
+    help: ArgumentHelp(
+      "It is intended that this snapshot is so much smaller than the one before.", valueName: "id"))
+  var accepted: [String] = []
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = ForgetSnapshots(policy.policy)
+    verb.source = source.map { FilePath($0).absolute }
+    verb.isDryRun = dryRun
+    verb.trustsClock = trustsClock
+    verb.acknowledged = accepted.map { SnapshotSelector($0) }
+    let result = try verb.run(in: global.location)
+    var pruned: PruneRepository.Summary?
+    if prune {
+      let location = global.location
+      var verb = PruneRepository()
+      verb.isDryRun = dryRun
+      let request = verb
+      pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    }
+    render(Self.json(result, pruned)) { Self.text(result) + (pruned.map(PruneCommand.text) ?? []) }
+    return ExitStatus.success
+  }
+
+  private static func text(_ result: ForgetSnapshots.Result) -> [String] {
+    var lines: [String] = []
+    for (source, decisions) in result.sources {
+      lines.append("source \(source.path)")
+      var table = Table([("", .left), ("ID", .left), ("TIME", .left), ("NAME", .left), ("WHY", .left)])
+      for decision in decisions {
+        table.add([
+          decision.isKept ? "keep" : result.isDryRun ? "would forget" : "forget", decision.snapshot.id.short,
+          decision.snapshot.manifest.time.localText, decision.snapshot.manifest.name,
+          decision.isKept ? decision.reasons.joined(separator: ", ") : "no rule keeps it",
+        ])
+      }
+      lines += table.lines
+    }
+    let (gone, kept) = (result.forgotten.count, result.kept.count)
+    lines.append(
+      "\(result.isDryRun ? "would forget" : "forgot") \(Wording.count(gone, "snapshot")), \(kept) \(kept == 1 ? "stays" : "stay")"
+    )
+    return lines
+  }
+
+  private static func json(_ result: ForgetSnapshots.Result, _ pruned: PruneRepository.Summary?) -> JSON {
+    let sources: [JSON] = result.sources.map { source, decisions in
+      .object([
+        ("source", .string(source.path)),
+        (
+          "snapshots",
+          .array(
+            decisions.map { decision in
+              .object([
+                ("id", .string(decision.snapshot.id.description)), ("short_id", .string(decision.snapshot.id.short)),
+                ("name", .string(decision.snapshot.manifest.name)), ("time", .time(decision.snapshot.manifest.time)),
+                ("kept", .bool(decision.isKept)), ("reasons", .strings(decision.reasons)),
+              ])
+            })
+        ),
+      ])
+    }
+    return .object([
+      ("message_type", .string("summary")), ("dry_run", .bool(result.isDryRun)), ("sources", .array(sources)),
+      ("kept", .integer(result.kept.count)), ("forgotten", .integer(result.forgotten.count)),
+      ("prune", pruned.map(PruneCommand.json) ?? .null),
+    ])
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotRepository
+
+struct PruneCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prune", abstract: "Free what no snapshot needs.",
+    discussion: """
+      Safe beside running snapshots: it waits for them at the end (see --lock-timeout). Interrupted at any point it loses \
+      nothing, and the next one finishes its work.
+
+      EXAMPLES
+        chromasnap prune
+        chromasnap prune --max-unused 0% --dry-run
+      """)
+
+  @Option(
+    name: .customLong("max-unused"),
+    help: ArgumentHelp("How much of what stays may be unused: rewriting costs time.", valueName: "percent"))
+  var maxUnused = Fraction(0.05)
+
+  @Flag(name: .customLong("dry-run"), help: "Show what would be done; change nothing.")
+  var dryRun = false
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = PruneRepository()
+    verb.maxUnused = maxUnused.value
+    verb.isDryRun = dryRun
+    let (location, request) = (global.location, verb)
+    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    render(Self.json(summary)) { Self.text(summary) }
+    return ExitStatus.success
+  }
+
+  static func text(_ summary: PruneRepository.Summary) -> [String] {
+    let plan = summary.plan
+    let would = summary.isDryRun ? "would " : ""
+    var lines = [
+      "\(would)\(summary.isDryRun ? "free" : "freed") \(Wording.bytes(plan.bytesFreed)): "
+        + "\(Wording.count(plan.packsSwept, "pack")) swept, \(plan.packsRepacked) rewritten, \(plan.packsKept) kept",
+      "\(Wording.bytes(plan.bytesUsed)) in use, \(Wording.bytes(plan.bytesUnusedAfter)) unused among it",
+    ]
+    if summary.packsSpared > 0 {
+      lines.append("\(Wording.count(summary.packsSpared, "pack")) spared for a snapshot that was taken meanwhile")
+    }
+    if plan.unreadablePacks > 0 {
+      lines.append("\(Wording.count(plan.unreadablePacks, "pack")) can't be read and stays: run `chromasnap check`")
+    }
+    return lines
+  }
+
+  static func json(_ summary: PruneRepository.Summary) -> JSON {
+    let plan = summary.plan
+    return .object([
+      ("message_type", .string("summary")), ("dry_run", .bool(summary.isDryRun)),
+      ("packs_swept", .integer(plan.packsSwept)), ("packs_repacked", .integer(plan.packsRepacked)),
+      ("packs_kept", .integer(plan.packsKept)), ("packs_deleted", .integer(summary.packsDeleted)),
+      ("packs_written", .integer(summary.packsWritten)), ("packs_spared", .integer(summary.packsSpared)),
+      ("bytes_used", .integer(plan.bytesUsed)), ("bytes_freed", .integer(plan.bytesFreed)),
+      ("bytes_repacked", .integer(plan.bytesRepacked)), ("bytes_unused", .integer(plan.bytesUnusedAfter)),
+      ("duration", .number(summary.duration)),
+    ])
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+
+struct RepairCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repair", abstract: "Make the best of a damaged repository.",
+    discussion: """
+      Run `check --read-data` first: it finds what is damaged. What the sources still have is stored anew; of what is lost \
+      for good, snapshots are rewritten without it and marked incomplete. No old snapshot is removed.
+
+      EXAMPLES
+        chromasnap check --read-data; chromasnap repair
+        chromasnap repair --dry-run
+      """)
+
+  @Flag(name: .customLong("dry-run"), help: "Show which snapshots are hurt; change nothing.")
+  var dryRun = false
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = RepairSnapshots()
+    verb.isDryRun = dryRun
+    let (location, request) = (global.location, verb)
+    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
+    return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.failure
+  }
+
+  private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
+    if summary.hurt.isEmpty { return ["no snapshot is hurt"] }
+    var lines = ["\(Wording.count(summary.hurt.count, "snapshot")) hurt"]
+    if dryRun { return lines + summary.hurt.map { "  \($0.id.short)  \($0.manifest.name)" } }
+    for snapshot in summary.taken {
+      lines.append("stored anew what \(snapshot.manifest.source.path) has: snapshot \(snapshot.id.short)")
+    }
+    for path in summary.missingSources { lines.append("the source \(path) is not there to store anew from") }
+    if !summary.healed.isEmpty { lines.append("\(Wording.count(summary.healed.count, "snapshot")) whole again") }
+    for (old, new, lost) in summary.rewritten {
+      lines.append("\(old.id.short) rewritten as \(new.id.short), incomplete, without:")
+      lines += lost.prefix(20).map { "  \($0.displayPath)" }
+      if lost.count > 20 { lines.append("  and \(lost.count - 20) more") }
+    }
+    for snapshot in summary.lost {
+      lines.append("\(snapshot.id.short) \(snapshot.manifest.name): nothing of it can be saved")
+    }
+    if !summary.rewritten.isEmpty { lines.append("the old snapshots stay until you forget them") }
+    return lines
+  }
+
+  private static func json(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> JSON {
+    func ids(_ snapshots: [Snapshot]) -> JSON { .strings(snapshots.map(\.id.description)) }
+    return .object([
+      ("message_type", .string("summary")), ("dry_run", .bool(dryRun)), ("hurt", ids(summary.hurt)),
+      ("healed", ids(summary.healed)), ("taken", ids(summary.taken)), ("lost", ids(summary.lost)),
+      ("missing_sources", .strings(summary.missingSources)),
+      (
+        "rewritten",
+        .array(
+          summary.rewritten.map { old, new, lost in
+            .object([
+              ("old", .string(old.id.description)), ("new", .string(new.id.description)),
+              ("lost", .array(lost.map { .object(JSON.path($0.path)) })),
+            ])
+          })
+      ),
+    ])
+  }
+}
