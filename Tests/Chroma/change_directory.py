@@ -2,10 +2,11 @@
 """Changes a ChromaDB directory that make_directory.py wrote: adds, updates and deletes records in every collection.
 
 usage: change_directory.py DIR [--revision R] [--add N] [--update N] [--delete N] [--drop COLLECTION] [--dimension D]
-                               [--seed S]
+                               [--seed S] [--words W]
 
 The numbers are totals, shared over the collections as make_directory.py shares its records (at least one each where
-not 0). The same revision makes the same change; --dimension and --seed must be those the directory was made with.
+not 0). The same revision makes the same change; --dimension, --seed and --words must be those the directory was made
+with.
 """
 
 import argparse
@@ -54,6 +55,7 @@ def main():
   parser.add_argument("--drop", metavar="COLLECTION", help="delete this collection first")
   parser.add_argument("--dimension", type=int, default=32)
   parser.add_argument("--seed", type=int, default=1)
+  parser.add_argument("--words", type=int, default=90)
   arguments = parser.parse_args()
   if not (arguments.directory / "chroma.sqlite3").is_file():
     parser.error(f"{arguments.directory} holds no chroma.sqlite3")
@@ -61,7 +63,7 @@ def main():
   client = open_client(arguments.directory)
   if arguments.drop:
     client.delete_collection(arguments.drop)
-  workload = Workload(arguments.seed, arguments.dimension)
+  workload = Workload(arguments.seed, arguments.dimension, arguments.words)
   spaces = {name: (space, share) for name, space, share in COLLECTIONS}
   done = {c.name: change(c, *spaces[c.name], workload, arguments) for c in collections(client)}
   print(json.dumps({"chromadb": chromadb.__version__, "added_updated_deleted": done}))

@@ -25,16 +25,17 @@ def rounded(values):
 
 
 def vector_queries(collection, vectors, count):
-  """Nearest neighbours of some stored vectors, a little moved so that no answer is a tie."""
+  """Nearest neighbours of some stored vectors, a little moved so that no answer is a tie; 0.4 may give one too many."""
+  limit = min(5, len(vectors))
   random = np.random.default_rng(3)
   picks = random.choice(len(vectors), min(count, len(vectors)), replace=False)
   for pick in np.sort(picks):
     query = np.asarray(vectors[pick], np.float64)
     query = query + 0.05 * random.standard_normal(len(query)) * np.abs(query).mean()
     answer = collection.query(
-      query_embeddings=[query.tolist()], n_results=min(5, len(vectors)), include=["distances", "documents"])
-    yield {"kind": "query", "number": int(pick), "ids": answer["ids"][0], "documents": answer["documents"][0],
-           "distances": rounded(answer["distances"][0])}
+      query_embeddings=[query.tolist()], n_results=limit, include=["distances", "documents"])
+    yield {"kind": "query", "number": int(pick), "ids": answer["ids"][0][:limit],
+           "documents": answer["documents"][0][:limit], "distances": rounded(answer["distances"][0][:limit])}
 
 
 def describe(collection, queries):

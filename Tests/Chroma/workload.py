@@ -45,8 +45,8 @@ def create_collection(client, name, space, sync_threshold, batch_size, neighbour
 
 
 class Workload:
-  def __init__(self, seed, dimension):
-    self.seed, self.dimension = seed, dimension
+  def __init__(self, seed, dimension, words=90):
+    self.seed, self.dimension, self.longest = seed, dimension, words
     random = np.random.default_rng([seed, dimension])
     self.centres = random.standard_normal((TOPICS, dimension))
     self.words = ["".join(random.choice(SYLLABLES, random.integers(1, 4))) for _ in range(3000)]
@@ -68,7 +68,7 @@ class Workload:
     if space == "cosine":
       vector /= np.linalg.norm(vector)
     identifier = f"{collection}-{number:06d}" if number % 50 != 7 else f"{collection}-{number:06d}-ångström-東京"
-    document = None if number % 17 == 5 else self.text(random, topic, int(random.integers(8, 90)))
+    document = None if number % 17 == 5 else self.text(random, topic, int(random.integers(8, self.longest)))
     metadata = {
       "source": f"/data/{collection}/{number // 12:05d}.pdf", "page": number % 12, "topic": f"topic-{topic:02d}",
       "score": round(float(random.random()), 4), "reviewed": bool(random.random() < 0.3), "revision": revision,
