@@ -1,0 +1,155 @@
+"""kill -9 at random moments of snapshot and of prune: nothing that was committed is ever lost, and work goes on."""
+
+import random
+import shutil
+import subprocess
+import time
+import unittest
+
+import trees
+from directories import Directory
+from support import QUICK, Case, Program, kill
+
+SNAPSHOT_ROUNDS = 8 if QUICK else 40
+PRUNE_ROUNDS = 6 if QUICK else 30
+
+
+class Kill(Case):
+  def setUp(self):
+    super().setUp()
+    self.dice = random.Random(4)
+    self.source = self.home / "source"
+    self.directory = Directory(self.source, 4)
+    self.directory.grow(80)
+    self.taken = []
+
+  def take(self):
+    identifier = self.snapshot(self.source)["snapshot_id"]
+    self.taken.append((identifier, trees.describe(self.source)))
+
+  def seconds_for(self, *arguments):
+    started = time.monotonic()
+    self.call(*arguments)
+    return time.monotonic() - started
+
+  def add_noise(self, count=4):
+    """Bytes that no pack holds yet, so that a snapshot has something to write."""
+    for _ in range(count):
+      (self.source / f"noise-{self.dice.randrange(8)}").write_bytes(self.dice.randbytes(3_000_000))
+
+  def all_restore(self, taken, program=None):
+    for identifier, expected in taken:
+      self.assertRestores(identifier, expected, program=program)
+
+  def test_snapshot_killed(self):
+    self.take()
+    self.directory.change()
+    self.add_noise()
+    duration = self.seconds_for("snapshot", self.source)
+    killed = 0
+    known = {entry["id"] for entry in self.snapshots()}
+    for round_number in range(SNAPSHOT_ROUNDS):
+      self.directory.change(5)
+      self.add_noise()
+      process = self.program.start("snapshot", self.source)
+      time.sleep(self.dice.random() * duration)
+      killed += kill(process)
+      present = {entry["id"] for entry in self.snapshots()}
+      self.assertLessEqual(known, present, "an older snapshot is gone")
+      known = present
+      self.assertTrue(self.check()["ok"], f"round {round_number}")
+      if round_number % 4 == 3:
+        self.take()
+        known = {entry["id"] for entry in self.snapshots()}
+        self.all_restore(self.taken[:1] + self.taken[-2:])
+    self.assertGreater(killed, SNAPSHOT_ROUNDS // 4, "hardly a snapshot was killed before its end")
+    self.all_restore(self.taken)
+    self.assert_no_leftovers()
+
+  def assert_no_leftovers(self):
+    """After the last prune the repository is no larger than one that only ever saw the last state."""
+    self.call("forget", "--keep-last", "1")
+    self.call("prune", "--max-unused", "0")
+    fresh = Program(self.home / "fresh")
+    fresh.home.mkdir()
+    self.snapshot(self.source, program=fresh)
+    def size(program):
+      return sum(path.lstat().st_size for path in program.repository.rglob("*") if path.is_file())
+    self.assertLess(size(self.program), size(fresh) * 1.1 + 200_000)
+    self.assertTrue(self.check()["ok"])
+
+  def test_what_an_interrupted_snapshot_stored_is_found_again(self):
+    self.take()
+    (self.source / "large").write_bytes(self.dice.randbytes(150_000_000))
+    process = self.program.start("snapshot", self.source)
+    packs = self.program.repository / "packs"
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+      if sum(path.stat().st_size for path in packs.rglob("*") if len(path.name) == 64) > 60_000_000:
+        break
+      time.sleep(0.002)
+    if not kill(process):
+      self.skipTest("the snapshot ended before it could be killed")
+    summary = self.snapshot(self.source)
+    self.assertLess(summary["bytes_stored"], 120_000_000)
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", self.source)
+
+  def test_prune_killed(self):
+    for _ in range(6):
+      self.directory.change()
+      self.add_noise(2)
+      self.take()
+    self.call("forget", "--keep-last", "2")
+    kept = self.taken[-2:]
+    pristine = self.home / "pristine"
+    subprocess.run(["cp", "-a", self.program.repository, pristine], check=True)
+    duration = self.seconds_for("prune", "--max-unused", "0")
+    self.all_restore(kept)
+
+    killed = 0
+    for round_number in range(PRUNE_ROUNDS):
+      shutil.rmtree(self.program.repository)
+      subprocess.run(["cp", "-a", pristine, self.program.repository], check=True)
+      if round_number % 3 == 0:
+        shutil.rmtree(self.program.cache)
+      for _ in range(self.dice.randrange(1, 3)):
+        process = self.program.start("prune", "--max-unused", "0")
+        time.sleep(self.dice.random() * duration * 1.1)
+        killed += kill(process)
+      self.assertTrue(self.check()["ok"], f"round {round_number}")
+      if round_number % 5 == 0:
+        self.all_restore(kept)
+        self.directory.change(3)
+        self.snapshot(self.source)
+        self.assertRestores("latest", self.source)
+      self.call("prune", "--max-unused", "0")
+      self.assertTrue(self.check()["ok"], f"round {round_number}, after the prune")
+      self.all_restore(kept[-1:])
+    self.assertGreater(killed, PRUNE_ROUNDS // 4, "hardly a prune was killed before its end")
+
+  def test_restore_killed(self):
+    """A restore that dies leaves the target as it was, or whole: never half."""
+    self.take()
+    old = self.home / "target"
+    self.call("restore", "latest", "--to", old)
+    before = trees.describe(old)
+    self.directory.change(20)
+    self.add_noise(8)
+    self.take()
+    after = self.taken[-1][1]
+    duration = self.seconds_for("restore", "latest", "--to", self.home / "other")
+    for _ in range(SNAPSHOT_ROUNDS // 2):
+      process = self.program.start("restore", "latest", "--to", old, "--force")
+      time.sleep(self.dice.random() * duration)
+      kill(process)
+      self.call("list")
+      found = trees.describe(old)
+      self.assertTrue(found in (before, after), "neither the old state nor the new")
+      before = found
+    self.call("restore", "latest", "--to", old, "--force")
+    self.assertSameTree(after, old)
+
+
+if __name__ == "__main__":
+  unittest.main()
