@@ -34,8 +34,12 @@ public struct PrunePlan: Sendable {
   /// - Parameters:
   ///   - packs: All packs.
   ///   - needed: The copies that are needed, by pack.
+  ///   - damaged: Packs of which something is noted as damaged: what is good and needed moves out of them.
   ///   - maxUnused: How much of what stays may be unused, as a fraction of what is used.
-  init(_ packs: [Catalogue.PackSummary], needed: [ChunkID: [ChunkID: UInt64]], maxUnused: Double) {
+  init(
+    _ packs: [Catalogue.PackSummary], needed: [ChunkID: [ChunkID: UInt64]], damaged: Set<ChunkID> = [],
+    maxUnused: Double
+  ) {
     var partly: [PackUse] = []
     for summary in packs {
       guard summary.kind != nil else {
@@ -55,7 +59,7 @@ public struct PrunePlan: Sendable {
     // Most waste for the least copying first.
     partly.sort { $0.unusedBytes * ($1.usedBytes + 1) > $1.unusedBytes * ($0.usedBytes + 1) }
     for use in partly {
-      if unused > limit, use.unusedBytes > 0 {
+      if (unused > limit && use.unusedBytes > 0) || damaged.contains(use.summary.id) {
         repacked.append(use)
         unused -= use.unusedBytes
       } else {

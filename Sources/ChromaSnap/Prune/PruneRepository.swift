@@ -37,7 +37,7 @@ public struct PruneRepository: Sendable {
     for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
     let plan = PrunePlan(
       try repository.catalogue.packSummaries(), needed: try Self.neededCopies(marker.marked, index),
-      maxUnused: maxUnused)
+      damaged: Set(try repository.catalogue.notes(.damage).compactMap(\.note.pack)), maxUnused: maxUnused)
     var summary = Summary(plan: plan, isDryRun: isDryRun)
     if isDryRun { return summary }
 

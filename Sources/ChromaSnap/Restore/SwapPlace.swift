@@ -1,11 +1,11 @@
 import SnapshotFormat
 import SnapshotRepository
-import SystemIO
-import SystemPackage
+package import SystemIO
+package import SystemPackage
 
 /// Where the things lie that a restore needs around its target: what it stages, what it keeps for undo, its journal.
-struct SwapPlace: Sendable {
-  enum Way: String, Codable, Sendable {
+package struct SwapPlace: Sendable {
+  package enum Way: String, Codable, Sendable {
     /// The folders change places by rename.
     case folder
     /// Their entries do: a mount point can't be renamed, nor a folder in one that may not be written to.
@@ -13,21 +13,21 @@ struct SwapPlace: Sendable {
   }
 
   /// The target, its symbolic links resolved as far as it exists.
-  let target: FilePath
-  let way: Way
+  package let target: FilePath
+  package let way: Way
   /// The folder that holds the rest: the one above the target, or the target itself.
-  let workshop: FilePath
+  package let workshop: FilePath
   /// Part of the names, so that targets beside each other keep apart.
   private let suffix: String
 
-  var journal: FilePath { workshop.appending(".chromasnap-journal\(suffix)") }
+  package var journal: FilePath { workshop.appending(".chromasnap-journal\(suffix)") }
   /// What was there before the last restore.
-  var kept: FilePath { workshop.appending(".chromasnap-undo\(suffix)") }
+  package var kept: FilePath { workshop.appending(".chromasnap-undo\(suffix)") }
   private var stagingPrefix: String { ".chromasnap-restore\(suffix)-" }
-  func newStaging() -> FilePath { workshop.appending(stagingPrefix + hexadecimal(randomBytes(8))) }
+  package func newStaging() -> FilePath { workshop.appending(stagingPrefix + hexadecimal(randomBytes(8))) }
 
   /// The places of a target that may or may not be there.
-  init(target given: FilePath, way wanted: Way? = nil) throws(SystemError) {
+  package init(target given: FilePath, way wanted: Way? = nil) throws(SystemError) {
     let absolute = given.isAbsolute ? given : FileSystem.currentFolder.pushing(given)
     target = try Self.resolve(absolute.lexicallyNormalized())
     let above = target.removingLastComponent()

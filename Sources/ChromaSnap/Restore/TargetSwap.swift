@@ -1,14 +1,14 @@
 import SnapshotFormat
-import SnapshotRepository
-import SystemIO
-import SystemPackage
+package import SnapshotRepository
+package import SystemIO
+package import SystemPackage
 
 /// Puts a finished folder in the place of another and keeps what was there, so that at every moment, a crash included, the
 /// next command finds one of the two whole or makes it so.
 ///
 /// Before the first step a journal is written and made durable. It says all that tells a step that is done from one that is
 /// not, so each can be repeated until the journal is gone.
-struct TargetSwap: Codable, Sendable {
+package struct TargetSwap: Codable, Sendable {
   private var version = 1
   private var way: SwapPlace.Way
   // Names below the folder that holds the journal, as hexadecimal digits of their bytes.
@@ -21,16 +21,24 @@ struct TargetSwap: Codable, Sendable {
   private var leaving: [String] = []
   private var arriving: [String] = []
 
+  /// Called before each step; a test throws here what a crash would cut short.
+  package typealias BeforeStep = () throws(SystemError) -> Void
+
   /// Swaps. What an earlier swap has kept is removed.
   /// - Returns: Whether anything was there, which is now kept.
-  static func perform(staged: FilePath, at place: SwapPlace) throws(SystemError) -> Bool {
+  package static func perform(
+    staged: FilePath, at place: SwapPlace, beforeStep: BeforeStep = {}
+  ) throws(SystemError) -> Bool {
     let wasThere = FileStatus.exists(place.target)
     let swap = try TargetSwap(staged: staged, place: place)
     let obsolete = FileStatus.exists(place.kept) ? place.newStaging() : nil
+    try beforeStep()
     if let obsolete { try FileSystem.rename(place.kept, to: obsolete) }
     if place.way == .entries { try prepareKept(place) }
+    try beforeStep()
     try write(Document.encode(swap), to: place.journal)
-    try swap.apply(in: place.workshop)
+    try swap.apply(in: place.workshop, beforeStep)
+    try beforeStep()
     try finish(place.journal)
     if let obsolete { try? FileSystem.removeTree(obsolete) }
     return wasThere && (place.way == .folder || !swap.leaving.isEmpty)
@@ -38,7 +46,7 @@ struct TargetSwap: Codable, Sendable {
 
   /// Finishes what an interrupted restore of this target has begun. Says whether there was anything.
   @discardableResult
-  static func replay(_ target: FilePath) throws(SnapshotError) -> Bool {
+  package static func replay(_ target: FilePath) throws(SnapshotError) -> Bool {
     var replayed = false
     for way in [SwapPlace.Way.folder, .entries] {
       // A target that can't even be named has no journal.
@@ -49,7 +57,7 @@ struct TargetSwap: Codable, Sendable {
         try Document.decode(TargetSwap.self, from: bytes, called: "it")
       }
       try calling("finishing the restore that was interrupted") { () throws(SystemError) in
-        try swap.apply(in: place.workshop)
+        try swap.apply(in: place.workshop, {})
         try finish(place.journal)
       }
       replayed = true
@@ -100,15 +108,18 @@ struct TargetSwap: Codable, Sendable {
 
   // MARK: Steps
 
-  private func apply(in workshop: FilePath) throws(SystemError) {
+  private func apply(in workshop: FilePath, _ beforeStep: BeforeStep) throws(SystemError) {
     func path(_ digits: String) -> FilePath { workshop.appending(nameBytes: parseHexadecimal(digits) ?? []) }
     switch way {
-    case .folder: try swapFolders(path(staged), kept: path(kept), target: path(target))
-    case .entries: try swapEntries(path(staged), kept: path(kept), target: workshop)
+    case .folder: try swapFolders(path(staged), kept: path(kept), target: path(target), beforeStep)
+    case .entries: try swapEntries(path(staged), kept: path(kept), target: workshop, beforeStep)
     }
   }
 
-  private func swapFolders(_ staged: FilePath, kept: FilePath, target: FilePath) throws(SystemError) {
+  private func swapFolders(
+    _ staged: FilePath, kept: FilePath, target: FilePath, _ beforeStep: BeforeStep
+  ) throws(SystemError) {
+    try beforeStep()
     let current = try? FileStatus(at: target, following: false)
     if current?.inode != stagedInode {
       if current != nil {
@@ -118,24 +129,30 @@ struct TargetSwap: Codable, Sendable {
             throw error
           }
           try FileSystem.rename(target, to: kept)
+          try beforeStep()
           try FileSystem.rename(staged, to: target)
         }
       } else {
         try FileSystem.rename(staged, to: target)
       }
     }
+    try beforeStep()
     // After an exchange the old folder lies where the new one was.
     if FileStatus.exists(staged) { try FileSystem.rename(staged, to: kept) }
   }
 
-  private func swapEntries(_ staged: FilePath, kept: FilePath, target: FilePath) throws(SystemError) {
+  private func swapEntries(
+    _ staged: FilePath, kept: FilePath, target: FilePath, _ beforeStep: BeforeStep
+  ) throws(SystemError) {
     for name in leaving.compactMap({ parseHexadecimal($0) })
     where !FileStatus.exists(kept.appending(nameBytes: name)) {
+      try beforeStep()
       try FileSystem.rename(target.appending(nameBytes: name), to: kept.appending(nameBytes: name))
     }
     try FileSystem.synchronizeFolder(kept)
     for name in arriving.compactMap({ parseHexadecimal($0) })
     where FileStatus.exists(staged.appending(nameBytes: name)) {
+      try beforeStep()
       try FileSystem.rename(staged.appending(nameBytes: name), to: target.appending(nameBytes: name))
     }
     if FileStatus.exists(staged) {

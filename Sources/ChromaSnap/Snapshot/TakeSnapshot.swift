@@ -61,6 +61,8 @@ public struct TakeSnapshot: Sendable {
     guard (1...19).contains(level) else {
       throw SnapshotError(.usage, "\(level) is no compression level", hint: "Choose one from 1 to 19.")
     }
+    // A restore of this directory that was cut short is finished first.
+    try TargetSwap.replay(source)
     let path = try SourceLocator.resolve(source)
     var summary = Summary(source: path, kind: SourceLocator.isChroma(path) ? .chroma : .directory)
     if createsRepository, try !location.exists() {

@@ -63,7 +63,7 @@ struct CheckCommand: SnapCommand {
         lines.append("  hurts snapshot \(affected.snapshot.short): \(path.isEmpty ? "." : path)")
       }
       if !all, problem.affected.count > 10 { lines.append("  and \(problem.affected.count - 10) more (--verbose)") }
-      if problem.affected.isEmpty { lines.append("  hurts no snapshot") }
+      if problem.affected.isEmpty { lines.append("  hurts no snapshot; `chromasnap prune` removes it") }
     }
     lines.append(
       "\(Wording.count(summary.snapshots, "snapshot")), \(Wording.count(summary.packs, "pack")), "

@@ -78,8 +78,9 @@ package final class Catalogue: Sendable {
     CREATE TABLE seen_snapshot (source TEXT PRIMARY KEY, snapshot BLOB NOT NULL, damage BLOB NOT NULL) WITHOUT ROWID;
     """
 
+  /// Reads, without a transaction around it: each look is one statement, and there may be one per chunk.
   package func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
-    do { return try queue.read(body) } catch { throw Self.failure(error) }
+    do { return try queue.inDatabase(body) } catch { throw Self.failure(error) }
   }
 
   package func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {

@@ -1,0 +1,446 @@
+import ChromaSnap
+import ObjectStorage
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+import Testing
+
+/// The rules that keep data, each with the scenario in which it would be lost. The numbers are those of the durability page.
+@Suite struct RuleTests {
+  private static func database(_ seed: UInt64, _ count: Int = 600_000) -> [UInt8] {
+    var random = SeededGenerator(seed)
+    return Array("SQLite format 3\0".utf8) + random.text(count)
+  }
+
+  private static func changed(_ bytes: [UInt8], at offset: Int, _ seed: UInt64 = 9) -> [UInt8] {
+    var random = SeededGenerator(seed)
+    var result = bytes
+    result.replaceSubrange(offset..<offset + 300, with: random.bytes(300))
+    return result
+  }
+
+  // MARK: 1: known means restorable
+
+  /// A patch that no snapshot needs outlives its base: it must not be deduplicated against.
+  @Test func aGarbagePatchWhoseBaseWasSweptIsUnknown() throws {
+    let workshop = try Workshop()
+    let (old, new) = (Self.database(1), Self.changed(Self.database(1), at: 100_000))
+    try workshop.write("db", old)
+    let first = try workshop.snapshot()
+    try workshop.write("db", new)
+    let second = try workshop.snapshot()
+    try workshop.write("db", Self.database(2))
+    let third = try workshop.snapshot()
+    // The first snapshot's packs go, the second's stay behind: as a sweep that was cut short would leave them.
+    try workshop.forget(first)
+    try workshop.forget(second)
+    for pack in first.manifest.packs { try FileSystem.removeFile(Self.path(of: pack, in: workshop)) }
+    try workshop.write("db", new)
+    let fourth = try workshop.snapshot()
+    #expect(try workshop.restored(fourth) == ["db": new])
+    #expect(try workshop.restored(third)["db"] == Self.database(2))
+  }
+
+  /// A copied repository has the same id: what the catalogue of the one says must not be believed of the other.
+  @Test func aCopiedRepositoryHasACatalogueOfItsOwn() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    try workshop.snapshot()
+    let copy = workshop.folder.appending("copy")
+    try Self.copy(workshop.repositoryFolder, to: copy)
+    // The original learns a chunk that the copy never gets.
+    try workshop.write("db", Self.database(2))
+    try workshop.snapshot()
+    let other = RepositoryLocation(folder: copy, caches: workshop.folder.appending("cache"), lockTimeout: 5)
+    let there = try workshop.snapshot(in: other)
+    #expect(try workshop.restored(there, in: other) == ["db": Self.database(2)])
+    #expect(try workshop.check(in: other).isSound)
+  }
+
+  /// A repository that was rolled back to an older state, with the catalogue of the newer one.
+  @Test func aRolledBackRepositoryIsSeenAsItIs() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    try workshop.snapshot()
+    let backup = workshop.folder.appending("backup")
+    try Self.copy(workshop.repositoryFolder, to: backup)
+    try workshop.write("db", Self.database(2))
+    try workshop.snapshot()
+    try FileSystem.removeTree(workshop.repositoryFolder)
+    try FileSystem.rename(backup, to: workshop.repositoryFolder)
+    let again = try workshop.snapshot()
+    #expect(try workshop.restored(again) == ["db": Self.database(2)])
+    #expect(try workshop.check().isSound)
+  }
+
+  /// A pack that is lost: what was in it is stored anew although the file has not changed.
+  @Test func aLostPackIsNoticedForAnUnchangedFile() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    try workshop.snapshot()
+    sleepFor(seconds: 2.2)
+    try workshop.snapshot()
+    for pack in try workshop.objects("packs") { try FileSystem.removeFile(pack) }
+    let healed = try workshop.snapshot()
+    #expect(try workshop.restored(healed) == ["db": Self.database(1)])
+  }
+
+  // MARK: 2: no cycles
+
+  /// Two writers, each of which makes a patch against what the other has whole.
+  @Test func crossedBasesOfTwoWritersResolve() throws {
+    let workshop = try Workshop()
+    let (a, b) = (Self.database(1, 250_000), Self.changed(Self.database(1, 250_000), at: 5000))
+    let two = workshop.folder.appending("two")
+    try FileSystem.makeFolder(two)
+    try workshop.write("db", a)
+    let first = try workshop.snapshot()
+    try Self.write(b, to: two.appending("db"))
+    let other = try workshop.snapshot(source: two)
+    // Each goes to what the other has; the catalogue is lost in between, so that copies of both kinds come up.
+    try workshop.write("db", b)
+    try Self.write(a, to: two.appending("db"))
+    workshop.location = workshop.location(cache: "another")
+    let (second, last) = (try workshop.snapshot(), try workshop.snapshot(source: two))
+    try workshop.forget(first)
+    try workshop.forget(other)
+    _ = try workshop.prune()
+    #expect(try workshop.restored(second) == ["db": b])
+    #expect(try workshop.restored(last) == ["db": a])
+    #expect(try workshop.check().isSound)
+  }
+
+  @Test func chainsAreBounded() throws {
+    let workshop = try Workshop()
+    var bytes = Self.database(1, 250_000)
+    var all: [(Snapshot, [UInt8])] = []
+    for i in 0..<40 {
+      bytes = Self.changed(bytes, at: 1000 + 5000 * i, UInt64(i))
+      try workshop.write("db", bytes)
+      all.append((try workshop.snapshot(), bytes))
+    }
+    let repository = try workshop.location.open(for: .read)
+    for pack in try repository.catalogue.packs() {
+      for entry in try repository.catalogue.entries(of: pack) { #expect(Int(entry.depth) <= Limits.patchDepth) }
+    }
+    for (snapshot, expected) in [all[0], all[15], all[16], all[17], all[39]] {
+      #expect(try workshop.restored(snapshot) == ["db": expected])
+    }
+  }
+
+  // MARK: 3: no pack name ever recurs
+
+  @Test func aRepackOfAFullyLivePackLosesNothing() throws {
+    let workshop = try Workshop()
+    var expected: [String: [UInt8]] = [:]
+    for i in 0..<10 {
+      expected["f\(i)"] = Self.database(UInt64(i), 3000)
+      try workshop.write("f\(i)", expected["f\(i)"]!)
+      try workshop.snapshot()
+    }
+    let before = Set(try workshop.objects("packs"))
+    let summary = try workshop.prune()
+    #expect(summary.packsWritten > 0)
+    let after = Set(try workshop.objects("packs"))
+    #expect(after.count < before.count)
+    let latest = try #require(try ListSnapshots().run(in: workshop.location).last?.snapshot)
+    #expect(try workshop.restored(latest) == expected)
+    #expect(try workshop.check().isSound)
+  }
+
+  // MARK: 4: prune has two phases
+
+  /// A snapshot that commits between the mark and the sweep needs what is condemned.
+  @Test func aManifestBetweenMarkAndSweepIsSpared() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    try workshop.write("db", Self.database(2))
+    try workshop.snapshot()
+    try workshop.forget(first)
+    // The first phase, as a prune that is killed before the second leaves it.
+    do {
+      let repository = try workshop.location.open(for: .delete)
+      try repository.condemn(first.manifest.packs, replacements: [])
+      // A snapshot that began before it, and knows nothing of it, commits a manifest that needs it.
+      var manifest = first.manifest
+      manifest.sequence = 10
+      manifest.name = "resurrected"
+      _ = try repository.commit(manifest)
+    }
+    let summary = try workshop.prune()
+    #expect(summary.packsSpared > 0)
+    let back = try SnapshotInfo.find(SnapshotSelector("resurrected"), in: workshop.location).snapshot
+    #expect(try workshop.restored(back) == ["db": Self.database(1)])
+  }
+
+  /// What is condemned is never relied on by a snapshot that begins afterwards.
+  @Test func condemnedPacksAreNotReliedOn() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    try workshop.write("db", Self.database(2))
+    try workshop.snapshot()
+    try workshop.forget(first)
+    do {
+      let repository = try workshop.location.open(for: .delete)
+      try repository.condemn(first.manifest.packs, replacements: [])
+    }
+    try workshop.write("db", Self.database(1))
+    let again = try workshop.snapshot()
+    // Whatever becomes of the condemned packs now.
+    for pack in first.manifest.packs { try FileSystem.removeFile(Self.path(of: pack, in: workshop)) }
+    #expect(try workshop.restored(again) == ["db": Self.database(1)])
+    _ = try workshop.prune()
+    #expect(try workshop.objects("condemned") == [])
+    #expect(try workshop.check().isSound)
+  }
+
+  @Test func aPruneWaitsForASnapshot() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    try workshop.write("db", Self.database(2))
+    let kept = try workshop.snapshot()
+    try workshop.forget(first)
+    let busy = try workshop.location.open(for: .write)
+    workshop.location = workshop.location(cache: "cache", lockTimeout: 0.1)
+    #expect { try workshop.prune() } throws: { ($0 as? SnapshotError)?.code == .locked }
+    withExtendedLifetime(busy) {}
+    #expect(try workshop.restored(kept) == ["db": Self.database(2)])
+  }
+
+  // MARK: 5: damage is not contagious
+
+  @Test func aFlippedBitInABaseIsHealedByTheNextSnapshot() throws {
+    let workshop = try Workshop()
+    let old = Self.database(1)
+    try workshop.write("db", old)
+    let first = try workshop.snapshot()
+    let new = Self.changed(old, at: 300_000)
+    try workshop.write("db", new)
+    let second = try workshop.snapshot()
+    let pack = try #require(
+      first.manifest.packs.map { Self.path(of: $0, in: workshop) }.max { Self.size($0) < Self.size($1) })
+    try workshop.damage(pack, at: Self.size(pack) / 2)
+    let found = try workshop.check()
+    #expect(!found.isSound)
+    #expect(Set(found.problems.flatMap(\.affected).map(\.snapshot)).isSubset(of: [first.id, second.id]))
+    #expect(found.problems.allSatisfy { $0.pack != nil && $0.chunk != nil })
+    #expect(found.problems.flatMap(\.affected).contains { $0.path == Array("db".utf8) })
+    // The file has not changed, yet what is damaged is stored anew.
+    let third = try workshop.snapshot()
+    #expect(try workshop.restored(third) == ["db": new])
+    // What the new copies bring back is whole again; nothing is restored wrong.
+    for (snapshot, bytes) in [(first, old), (second, new)] {
+      do { #expect(try workshop.restored(snapshot) == ["db": bytes]) } catch let error as SnapshotError {
+        #expect(error.code == .damaged)
+      }
+    }
+  }
+
+  @Test func aFlippedBitThatNobodyHasNoticedIsNotInherited() throws {
+    let workshop = try Workshop()
+    let old = Self.database(1)
+    try workshop.write("db", old)
+    let first = try workshop.snapshot()
+    let pack = try #require(
+      first.manifest.packs.map { Self.path(of: $0, in: workshop) }.max { Self.size($0) < Self.size($1) })
+    try workshop.damage(pack, at: 5000)
+    // The base of the changed region is damaged: it is stored whole, and that is no failure.
+    let new = Self.changed(old, at: 100)
+    try workshop.write("db", new)
+    let second = try workshop.snapshot()
+    do { #expect(try workshop.restored(second) == ["db": new]) } catch let error as SnapshotError {
+      #expect(error.code == .damaged)
+    }
+    _ = try workshop.check()
+    let third = try workshop.snapshot()
+    #expect(try workshop.restored(third) == ["db": new])
+  }
+
+  // MARK: 6: order is not the clock
+
+  @Test func aClockThatStepsBackChangesNoOrder() throws {
+    let workshop = try Workshop()
+    let start = Timestamp.now
+    var taken: [Snapshot] = []
+    for (i, offset) in [0, -86_400, -3600, -200_000].enumerated() {
+      try workshop.write("f", [UInt8(i)])
+      taken.append(try workshop.snapshot(at: start.advanced(bySeconds: Int64(offset))))
+    }
+    #expect(taken.map(\.manifest.sequence) == [1, 2, 3, 4])
+    #expect(zip(taken, taken.dropFirst()).allSatisfy { $1.manifest.parent == $0.id })
+    let result = try workshop.forget(keepLast: 2)
+    #expect(result.kept.map(\.id) == taken.suffix(2).map(\.id))
+    #expect(try SnapshotInfo.find(SnapshotSelector("latest"), in: workshop.location).snapshot.id == taken[3].id)
+    #expect(try SnapshotInfo.find(SnapshotSelector("latest~1"), in: workshop.location).snapshot.id == taken[2].id)
+  }
+
+  @Test func aSnapshotFromTheFutureStopsForget() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    try workshop.snapshot()
+    try workshop.write("f", [2])
+    try workshop.snapshot(at: Timestamp(seconds: 2_147_483_648))
+    var verb = TakeSnapshot(source: workshop.source)
+    verb.name = "now"
+    let summary = try verb.run(in: workshop.location)
+    #expect(summary.warnings.map(\.code) == [.clock])
+    #expect { try workshop.forget(keepLast: 1) } throws: { ($0 as? SnapshotError)?.code == .clock }
+    var policy = KeepPolicy()
+    policy.last = 1
+    var forget = ForgetSnapshots(policy)
+    forget.trustsClock = true
+    #expect(try forget.run(in: workshop.location).kept.map(\.id) == [summary.snapshot?.id])
+  }
+
+  @Test func equalTimestampsAreOrderedBySequence() throws {
+    let workshop = try Workshop()
+    let time = Timestamp(seconds: 1_790_000_000)
+    var taken: [Snapshot] = []
+    for i in 0..<5 {
+      try workshop.write("f", [UInt8(i)])
+      taken.append(try workshop.snapshot(at: time))
+    }
+    #expect(Set(taken.map(\.manifest.name)).count == 5)
+    #expect(try workshop.forget(keepLast: 2).kept.map(\.id) == taken.suffix(2).map(\.id))
+  }
+
+  // MARK: 7: retention cannot be starved
+
+  @Test func anEmptyDatabaseDoesNotRotateTheRealOneOut() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let real = try workshop.snapshot()
+    var last: Snapshot?
+    for i in 0..<8 {
+      try workshop.write("db", [UInt8(i)])
+      last = try workshop.snapshot()
+      _ = try workshop.forget(keepLast: 3)
+    }
+    let kept = try ListSnapshots().run(in: workshop.location).map(\.snapshot.id)
+    #expect(kept.contains(real.id) && kept.count == 4)
+    _ = try workshop.prune()
+    #expect(try workshop.restored(real) == ["db": Self.database(1)])
+    // Once it is said that this was intended, the rotation goes on.
+    var policy = KeepPolicy()
+    policy.last = 1
+    var forget = ForgetSnapshots(policy)
+    let after = try ListSnapshots().run(in: workshop.location)[1].snapshot
+    forget.acknowledged = [SnapshotSelector(after.id.description)]
+    #expect(try forget.run(in: workshop.location).kept.map(\.id) == [last?.id])
+  }
+
+  @Test func aSnapshotThatCheckFoundHurtIsNotGood() throws {
+    let workshop = try Workshop()
+    try workshop.write("a", Self.database(1))
+    let good = try workshop.snapshot()
+    try workshop.write("b", Self.database(2))
+    let bad = try workshop.snapshot()
+    for pack in bad.manifest.packs {
+      let path = Self.path(of: pack, in: workshop)
+      if Self.size(path) > 10_000 { try workshop.damage(path, at: Self.size(path) / 2) }
+    }
+    #expect(try !workshop.check().isSound)
+    let result = try workshop.forget(keepLast: 1)
+    #expect(Set(result.kept.map(\.id)) == [good.id, bad.id])
+  }
+
+  // MARK: 8: unchanged is a claim
+
+  /// A file that is changed within the clock's tick, with its old times put back.
+  @Test func aFileThatWasYoungIsReadAgain() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1, 2, 3])
+    try workshop.snapshot()
+    try workshop.write("f", [4, 5, 6])
+    let second = try workshop.snapshot()
+    #expect(try workshop.restored(second) == ["f": [4, 5, 6]])
+  }
+
+  @Test func anOldUnchangedFileIsNotRead() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1, 2, 3])
+    sleepFor(seconds: 2.1)
+    _ = try TakeSnapshot(source: workshop.source).run(in: workshop.location)
+    let summary = try TakeSnapshot(source: workshop.source).run(in: workshop.location)
+    #expect(summary.unchanged && summary.bytesRead == 0 && summary.filesUnmodified == 1)
+  }
+
+  // MARK: 9: adopted packs
+
+  /// What an interrupted run has packed is found and used, and made durable before a manifest relies on it.
+  @Test func whatAnInterruptedRunPackedIsFound() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let lost = try workshop.snapshot()
+    // As if the run had been killed just before its manifest: packs without one, and a catalogue that never saw them.
+    for manifest in try workshop.objects("snapshots") { try FileSystem.removeFile(manifest) }
+    let other = workshop.location(cache: "fresh")
+    let summary = try TakeSnapshot(source: workshop.source).run(in: other)
+    #expect(summary.chunksNew == 0 && summary.bytesStored == 0)
+    let repository = try other.open(for: .read)
+    #expect(try repository.catalogue.unsecured(among: Set(lost.manifest.packs)) == [])
+  }
+
+  // MARK: 11: commit first
+
+  /// Whatever the disk refuses and whenever: older snapshots stay whole, and the next run goes through.
+  @Test func aStoreThatFailsAtAnyStepLosesNothing() throws {
+    let workshop = try Workshop()
+    let store = FaultyStore()
+    let location = RepositoryLocation(
+      place: Repository.Place(
+        store: store, name: "memory", caches: workshop.folder.appending("cache"), lockTimeout: 1))
+    try location.create()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot(in: location)
+    var failures = 0
+    for step in 0... {
+      let bytes = Self.database(UInt64(step + 10), 300_000)
+      try workshop.write("db", bytes)
+      store.fail(afterWrites: step)
+      do {
+        let done = try workshop.snapshot(in: location)
+        store.heal()
+        #expect(try workshop.restored(done, in: location) == ["db": bytes])
+        break
+      } catch let error as SnapshotError {
+        #expect(error.code == .noSpace)
+        failures += 1
+      }
+      store.heal()
+      #expect(try workshop.restored(first, in: location) == ["db": Self.database(1)])
+      let next = try workshop.snapshot(in: location)
+      #expect(try workshop.restored(next, in: location) == ["db": bytes])
+    }
+    #expect(failures > 2)
+  }
+
+  // MARK: -
+
+  private static func path(of pack: ChunkID, in workshop: Workshop) -> FilePath {
+    workshop.repositoryFolder.pushing(FilePath(ObjectNames.pack(pack)))
+  }
+
+  private static func size(_ path: FilePath) -> UInt64 { (try? FileStatus(at: path).size) ?? 0 }
+
+  private static func write(_ bytes: [UInt8], to path: FilePath) throws {
+    let file = try Descriptor(opening: path, .write, [.create, .truncate])
+    try file.write(bytes)
+  }
+
+  private static func copy(_ from: FilePath, to: FilePath) throws {
+    try FileSystem.makeFolder(to)
+    for name in try DirectoryReader.names(in: from) {
+      let (a, b) = (from.appending(nameBytes: name), to.appending(nameBytes: name))
+      if try FileStatus(at: a).kind == .directory {
+        try copy(a, to: b)
+      } else {
+        try write(try Descriptor(opening: a).readAll(limit: 1 << 30), to: b)
+      }
+    }
+  }
+}

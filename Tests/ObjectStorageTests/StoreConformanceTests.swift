@@ -1,0 +1,110 @@
+import ObjectStorage
+import SystemIO
+import SystemPackage
+import Testing
+
+/// What every store promises, put to each of them.
+@Suite struct StoreConformanceTests {
+  enum Kind: CaseIterable, Sendable { case local, memory }
+
+  private func withStore(_ kind: Kind, _ body: (any ObjectStore) throws -> Void) throws {
+    switch kind {
+    case .memory: try body(MemoryStore())
+    case .local:
+      let folder = FilePath("/tmp/chromasnap-store-\(UInt64.random(in: 0 ... .max))")
+      try FileSystem.makeFolder(folder)
+      defer { try? FileSystem.removeTree(folder) }
+      try body(LocalStore(folder))
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func whatIsPutIsRead(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      try store.put("a/b/c", [1, 2, 3, 4])
+      #expect(try store.size(of: "a/b/c") == 4)
+      #expect(try store.get("a/b/c", limit: 10) == [1, 2, 3, 4])
+      #expect(try store.read("a/b/c", at: 1, count: 2) == [2, 3])
+      #expect(try store.list("a") == ["b"])
+      #expect(try store.list("a/b") == ["c"])
+      #expect(try store.list("nowhere") == [])
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func endsAreTold(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      try store.put("x", [1, 2, 3])
+      #expect(throws: StoreError(.truncated, "x")) { try store.read("x", at: 2, count: 2) }
+      #expect(throws: StoreError(.tooLarge, "x")) { try store.get("x", limit: 2) }
+      #expect { try store.size(of: "y") } throws: { ($0 as? StoreError)?.code == .notFound }
+      #expect { try store.get("y", limit: 2) } throws: { ($0 as? StoreError)?.code == .notFound }
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func anUncommittedObjectIsNotThere(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      let kept = try store.begin()
+      try kept.append([UInt8](repeating: 7, count: 100).rawSpan)
+      let dropped = try store.begin()
+      try dropped.append([1].rawSpan)
+      dropped.discard()
+      #expect(try store.list("p") == [])
+      try kept.append([8].rawSpan)
+      try kept.commit(as: "p/kept")
+      #expect(try store.list("p") == ["kept"])
+      #expect(try store.size(of: "p/kept") == 101)
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func deletingTwiceIsFine(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      try store.put("d/x", [1])
+      try store.delete("d/x")
+      try store.delete("d/x")
+      #expect(try store.list("d") == [])
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func aStampChangesWithTheFolder(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      #expect(try store.stamp(of: "f") == nil)
+      try store.put("f/1", [1])
+      let first = try store.stamp(of: "f")
+      #expect(try store.stamp(of: "f") == first)
+      // The kernel's clock ticks every few milliseconds.
+      sleepFor(seconds: 0.02)
+      try store.put("f/2", [1])
+      let second = try store.stamp(of: "f")
+      #expect(second != first)
+      sleepFor(seconds: 0.02)
+      try store.delete("f/1")
+      #expect(try store.stamp(of: "f") != second)
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func locksExclude(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      try store.put("locks/l", [])
+      var one = try store.tryLock("locks/l", .shared)
+      var two = try store.tryLock("locks/l", .shared)
+      #expect(one != nil && two != nil)
+      #expect(try store.tryLock("locks/l", .exclusive) == nil)
+      one = nil
+      two = nil
+      var alone = try store.tryLock("locks/l", .exclusive)
+      #expect(alone != nil)
+      #expect(try store.tryLock("locks/l", .shared) == nil)
+      #expect(try store.lock("locks/l", .shared, timeout: 0.05) == nil)
+      alone = nil
+      #expect(try store.lock("locks/l", .shared, timeout: 0) != nil)
+    }
+  }
+
+  @Test func aLocalStoreIsPrivateWhateverTheUmask() throws {
+    try withStore(.local) { store in
+      try store.put("a/b", [1])
+      let root = FilePath(store.location)
+      #expect(try FileStatus(at: root.appending("a")).permissions == 0o700)
+      #expect(try FileStatus(at: root.appending("a").appending("b")).permissions == 0o600)
+    }
+  }
+}
