@@ -74,6 +74,10 @@ let package = Package(
       name: "SystemIO",
       dependencies: ["CPlatform", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    .testTarget(
+      name: "SnapshotFormatTests",
+      dependencies: ["SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
     .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CKernels"),
 

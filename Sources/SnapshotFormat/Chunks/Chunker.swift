@@ -49,7 +49,8 @@ public struct ChunkingParameters: Codable, Hashable, Sendable {
     guard lengths.allSatisfy({ $0 >= 4096 && $0 <= 1 << 30 }), averageBytes & (averageBytes - 1) == 0,
       minimumBytes < averageBytes, averageBytes < maximumBytes, maximumBytes <= Limits.chunkBytes,
       regionBytes <= Limits.chunkBytes, segmentBytes >= maximumBytes, segmentBytes % regionBytes == 0,
-      segmentBytes / minimumBytes < Limits.listEntries, parseHexadecimal(gearSeed)?.count == 16
+      segmentBytes / minimumBytes < Limits.listEntries, segmentBytes / regionBytes <= Limits.listEntries,
+      parseHexadecimal(gearSeed)?.count == 16
     else { throw FormatError(.inconsistent, "the chunking constants in the repository's config make no sense") }
   }
 }

@@ -47,7 +47,9 @@ extension Content: Codable {
     length = try container.decode(UInt64.self, forKey: .length)
     depth = try container.decode(UInt8.self, forKey: .depth)
     root = try container.decodeIfPresent(ChunkID.self, forKey: .root)
-    guard (root == nil) == (length == 0), depth <= Limits.listDepth else {
+    guard (root == nil) == (length == 0), depth <= Limits.listDepth,
+      length == 0 ? depth == 0 : depth > 0 || length <= UInt64(Limits.chunkBytes)
+    else {
       throw FormatError(.inconsistent, "a content's length, depth and root contradict each other")
     }
   }

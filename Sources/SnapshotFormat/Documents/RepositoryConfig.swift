@@ -4,7 +4,7 @@ public import SystemIO
 ///
 /// A JSON document on the first line, on the second `sha256:` and the 64 digits of the first line's SHA-256 (without its
 /// line feed).
-public struct RepositoryConfig: Codable, Hashable, Sendable {
+public struct RepositoryConfig: VersionedDocument, Hashable, Sendable {
   /// What a program must know to do something with the repository.
   public struct Features: Codable, Hashable, Sendable {
     public var read: [String] = []
@@ -38,7 +38,7 @@ public struct RepositoryConfig: Codable, Hashable, Sendable {
       lines[1].elementsEqual("sha256:\(ChunkID(of: Array(lines[0])))".utf8)
     else { throw FormatError(.checksum, "the repository's config does not match its checksum") }
     self = try Document.decode(Self.self, from: Array(lines[0]), called: "the repository's config")
-    guard version == 1, encryption == "none" else {
+    guard encryption == "none" else {
       throw FormatError(.unsupported, "the repository is of a newer version than this program knows")
     }
     try chunking.validate()

@@ -172,8 +172,11 @@ extension Sealer {
   ) throws(FormatError) {
     var reader = ByteReader(stored, subject: "patch")
     let flags = Patch.Flags(rawValue: try reader.integer())
-    guard flags.subtracting([.prefixed, .bitmap]).isEmpty, length <= Limits.chunkBytes else {
+    guard flags.subtracting([.prefixed, .bitmap]).isEmpty else {
       throw FormatError(.unsupported, "a patch of a kind that this program does not know")
+    }
+    guard length >= 0, max(length, chunk.count) <= Limits.chunkBytes, length <= chunk.capacity else {
+      throw FormatError(.inconsistent, "a patch promises \(length) bytes, which is too long")
     }
     let size = Int(try reader.integer(UInt16.self))
     let blocks = (length + Patch.blockBytes - 1) / Patch.blockBytes

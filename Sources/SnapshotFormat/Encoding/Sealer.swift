@@ -60,6 +60,9 @@ package struct Sealer: ~Copyable {
   package mutating func open(
     _ stored: RawSpan, _ encoding: Encoding, length: Int, into output: inout ByteBuffer
   ) throws(FormatError) {
+    guard length >= 0, length <= output.capacity - output.count else {
+      throw FormatError(.inconsistent, "a chunk promises \(length) bytes, which is too long")
+    }
     switch encoding.codec {
     case .raw:
       guard stored.byteCount == length else {

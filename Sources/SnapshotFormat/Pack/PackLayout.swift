@@ -21,6 +21,11 @@ package enum PackLayout {
     return writer.bytes
   }
 
+  /// Whether a pack begins as one of its kind does. Its id does not cover the header, so that a check looks here too.
+  package static func check(header bytes: [UInt8], of kind: PackKind) throws(FormatError) {
+    guard bytes == header(kind) else { throw FormatError(.notThisFormat, "a pack's header is not as it should be") }
+  }
+
   /// A table's stored form and the footer behind it, and the pack's id.
   package static func tail(
     of table: PackTable, sealer: inout Sealer

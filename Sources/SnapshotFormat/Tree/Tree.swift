@@ -139,6 +139,7 @@ public struct Tree: Hashable, Sendable {
     entries = []
     while reader.remaining > 0 {
       let entry = try Self.entry(from: &reader)
+      try Self.validate(root: entry, isAlone: entries.isEmpty && reader.remaining == 0)
       if let last = entries.last, !nameOrder(last.name, entry.name) {
         throw FormatError(.inconsistent, "a tree's names are not in order")
       }
@@ -169,21 +170,37 @@ public struct Tree: Hashable, Sendable {
       }
       entry.kind = .file(content, chunking)
     case 2: entry.kind = .directory(try Content(from: &reader))
-    case 3: entry.kind = .symbolicLink(target: try reader.bytes(Int(try reader.integer(UInt16.self))))
+    case 3:
+      let target = try reader.bytes(Int(try reader.integer(UInt16.self)))
+      guard !target.isEmpty, target.count <= Limits.nameBytes, !target.contains(0) else {
+        throw FormatError(.inconsistent, "a tree holds a symbolic link with an impossible target")
+      }
+      entry.kind = .symbolicLink(target: target)
     default: throw FormatError(.unsupported, "a tree holds an entry of a kind that this program does not know")
     }
     if flags.contains(.attributes) {
-      for _ in 0..<(try reader.integer(UInt16.self)) {
+      let count = try reader.integer(UInt16.self)
+      guard count > 0 else { throw FormatError(.inconsistent, "a tree holds an entry that makes no sense") }
+      for _ in 0..<count {
         let name = try reader.bytes(Int(try reader.integer(UInt16.self)))
         let length = Int(try reader.integer(UInt32.self))
-        guard length <= Limits.attributeBytes else {
-          throw FormatError(.inconsistent, "an extended attribute is past the limit")
+        guard length <= Limits.attributeBytes, !name.isEmpty, !name.contains(0) else {
+          throw FormatError(.inconsistent, "an extended attribute is past the limit, or has an impossible name")
         }
         entry.attributes.append(ExtendedAttribute(name: name, value: try reader.bytes(length)))
       }
     }
     if flags.contains(.linkGroup) { entry.linkGroup = try reader.integer() }
     return entry
+  }
+
+  /// The source's own folder is called `.` and alone in its tree. Beside other names it would say a second time what
+  /// lies in a folder, and a forged tree could write through a symbolic link that it has made there first.
+  private static func validate(root entry: TreeEntry, isAlone: Bool) throws(FormatError) {
+    guard entry.name == [UInt8(ascii: ".")] else { return }
+    guard isAlone, case .directory = entry.kind else {
+      throw FormatError(.inconsistent, "a tree holds an impossible name")
+    }
   }
 
   /// A name that is not one path component would let a damaged or forged tree write outside of a restore's target.
