@@ -71,6 +71,10 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "ZipArchive",
+      dependencies: ["CZlib", "SystemIO", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(
       name: "SystemIO",
       dependencies: ["CPlatform", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),

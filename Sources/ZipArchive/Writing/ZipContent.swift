@@ -1,0 +1,62 @@
+import SystemIO
+package import SystemPackage
+
+/// The bytes of an entry, pulled by the writer.
+package protocol ZipContent: Sendable {
+  /// In bytes; it may not change until the archive is finished.
+  var length: UInt64 { get }
+
+  /// Fills all of `buffer` with the bytes from `offset` on, which lie within the length.
+  ///
+  /// Called on several threads at once. Pieces start at multiples of 2 MiB and are as long, except at the end. Each piece
+  /// is asked for once and about in order; a large entry that is stored at level 0 is read twice.
+  func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws
+}
+
+/// Bytes in memory: an entry's content, or a whole archive.
+package struct ZipBytes: ZipContent, RandomAccess {
+  package let bytes: [UInt8]
+
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  package init(_ text: String) { bytes = Array(text.utf8) }
+
+  package static let empty = ZipBytes([])
+
+  package var length: UInt64 { UInt64(bytes.count) }
+
+  package func size() -> UInt64 { length }
+
+  package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let start = Int(min(offset, length))
+    let count = min(bytes.count - start, buffer.count)
+    unsafe bytes.withUnsafeBytes { source in
+      unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<start + count]))
+    }
+    return count
+  }
+
+  package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+    let count: Int = unsafe read(at: offset, into: buffer)
+    precondition(count == buffer.count, "a piece lies within the content")
+  }
+}
+
+/// A file, opened for as long as a piece of it is read, so that thousands can wait in line.
+package struct ZipFile: ZipContent {
+  package let path: FilePath
+  package let length: UInt64
+
+  /// - Parameter length: The file's size in bytes; it is an error where the file turns out shorter.
+  package init(_ path: FilePath, length: UInt64) {
+    self.path = path
+    self.length = length
+  }
+
+  package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+    let file = try Descriptor(opening: path)
+    guard unsafe try file.read(at: offset, into: buffer) == buffer.count else {
+      throw ZipError(.contentChanged, "\(path) became shorter while it was read")
+    }
+  }
+}
