@@ -57,6 +57,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "ChromaDB",
+      dependencies: [
+        "CPlatform", "SystemIO",
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "ObjectStorage",
       dependencies: ["SystemIO", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
@@ -73,6 +81,12 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CKernels"),
+
+    .testTarget(
+      name: "ChromaDBTests",
+      dependencies: ["ChromaDB", "SystemIO", .product(name: "SystemPackage", package: "swift-system")],
+      exclude: ["Fixtures"],
+      swiftSettings: strict),
 
     // Libraries of the system.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
