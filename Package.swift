@@ -59,7 +59,7 @@ let package = Package(
     .target(
       name: "ChromaDB",
       dependencies: [
-        "CPlatform", "SystemIO",
+        "CPlatform", "CSQLite", "SystemIO",
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -80,11 +80,24 @@ let package = Package(
       dependencies: ["CPlatform", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
     .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CKernels"),
 
+    .target(
+      name: "ChromaDBTestSupport",
+      dependencies: ["ChromaDB", "SystemIO", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/ChromaDBTestSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "capture-folder",
+      dependencies: [
+        "ChromaDB", "ChromaDBTestSupport", "SystemIO", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/Live/capture-folder", swiftSettings: strict),
     .testTarget(
       name: "ChromaDBTests",
-      dependencies: ["ChromaDB", "SystemIO", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "ChromaDB", "ChromaDBTestSupport", "SystemIO", .product(name: "SystemPackage", package: "swift-system"),
+      ],
       exclude: ["Fixtures"],
       swiftSettings: strict),
 
