@@ -60,6 +60,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "ChromaDB",
+      dependencies: [
+        "CPlatform", "CSQLite", "SystemIO",
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "ObjectStorage",
       dependencies: ["SystemIO", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
@@ -78,14 +86,15 @@ let package = Package(
       name: "SystemIO",
       dependencies: ["CPlatform", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "CKernels"),
+
+    // Tests. Those of the whole program are in Tests/EndToEnd.
     .testTarget(
       name: "SnapshotFormatTests",
       dependencies: ["SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
-    .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
-    .target(name: "CKernels"),
-
-    // Tests. Those of the whole program are in Tests/EndToEnd.
     .testTarget(
       name: "ObjectStorageTests",
       dependencies: ["ObjectStorage", "SystemIO", .product(name: "SystemPackage", package: "swift-system")],
@@ -96,6 +105,23 @@ let package = Package(
         "ChromaSnap", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
+      swiftSettings: strict),
+    .target(
+      name: "ChromaDBTestSupport",
+      dependencies: ["ChromaDB", "SystemIO", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/ChromaDBTestSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "capture-folder",
+      dependencies: [
+        "ChromaDB", "ChromaDBTestSupport", "SystemIO", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/Live/capture-folder", swiftSettings: strict),
+    .testTarget(
+      name: "ChromaDBTests",
+      dependencies: [
+        "ChromaDB", "ChromaDBTestSupport", "SystemIO", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
 
     // Libraries of the system.

@@ -88,3 +88,47 @@ int cplatform_set_attribute(const char *path, const char *name, const void *valu
   return lsetxattr(path, name, value, size, 0);
 #endif
 }
+
+#ifdef F_OFD_GETLK
+static struct flock range_lock(short type, off_t offset, off_t length) {
+  // An open file's lock asks for a process number of 0.
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = length, .l_pid = 0};
+}
+#endif
+
+int cplatform_find_range_lock(int descriptor, off_t offset, off_t length, int *holder, int *exclusive) {
+#ifdef F_OFD_GETLK
+  struct flock lock = range_lock(F_WRLCK, offset, length);
+  if (fcntl(descriptor, F_OFD_GETLK, &lock) != 0) return -1;
+  if (lock.l_type == F_UNLCK) return 0;
+  *holder = lock.l_pid;
+  *exclusive = lock.l_type == F_WRLCK;
+  return 1;
+#else
+  (void)descriptor, (void)offset, (void)length, (void)holder, (void)exclusive;
+  errno = ENOTSUP;
+  return -1;
+#endif
+}
+
+int cplatform_share_range(int descriptor, off_t offset, off_t length) {
+#ifdef F_OFD_SETLK
+  struct flock lock = range_lock(F_RDLCK, offset, length);
+  return fcntl(descriptor, F_OFD_SETLK, &lock);
+#else
+  (void)descriptor, (void)offset, (void)length;
+  errno = ENOTSUP;
+  return -1;
+#endif
+}
+
+int cplatform_release_range(int descriptor, off_t offset, off_t length) {
+#ifdef F_OFD_SETLK
+  struct flock lock = range_lock(F_UNLCK, offset, length);
+  return fcntl(descriptor, F_OFD_SETLK, &lock);
+#else
+  (void)descriptor, (void)offset, (void)length;
+  errno = ENOTSUP;
+  return -1;
+#endif
+}

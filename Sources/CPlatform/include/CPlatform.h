@@ -32,3 +32,15 @@ int64_t cplatform_free_bytes(const char *path);
 ssize_t cplatform_list_attributes(const char *path, char *names, size_t size);
 ssize_t cplatform_get_attribute(const char *path, const char *name, void *value, size_t size);
 int cplatform_set_attribute(const char *path, const char *name, const void *value, size_t size);
+
+/// Looks for a lock that would keep the open file `descriptor` from writing to a range (F_OFD_GETLK): locks of this
+/// very process are found too, unlike with F_GETLK. 0: none. 1: one stands; `holder` is its process (-1: an open file's
+/// lock has none), `exclusive` whether it is a write lock. -1 and errno on failure, ENOTSUP where the call does not exist.
+int cplatform_find_range_lock(int descriptor, off_t offset, off_t length, int *holder, int *exclusive);
+
+/// Takes a read lock on a range for the open file `descriptor` without waiting (F_OFD_SETLK); closing other descriptors of
+/// the file does not lose it. -1 and errno EAGAIN or EACCES where a write lock is in the way.
+int cplatform_share_range(int descriptor, off_t offset, off_t length);
+
+/// Gives back a lock that `cplatform_share_range` took.
+int cplatform_release_range(int descriptor, off_t offset, off_t length);

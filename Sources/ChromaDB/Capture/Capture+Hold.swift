@@ -1,0 +1,197 @@
+import SystemIO
+import SystemPackage
+
+/// What happens from the first hold on.
+extension Capture {
+  /// Reads again, without a lock, what has changed since it was read and is at rest now: it need not be read under the
+  /// hold then.
+  mutating func refresh() throws(Failure) {
+    for name in given.sorted() {
+      let now = try onChroma { () throws(ChromaError) in try ledger.look(name) }
+      guard ledger.trusted[name] != now, !now.files.isEmpty else { continue }
+      ledger.distrust(name)
+      guard FolderLedger.isAtRest(now, at: .now) else { continue }
+      _ = try read(now, whileHeld: false)
+    }
+  }
+
+  /// Has the sink read a folder. Returns whether it was the same before and after, and so counts.
+  private mutating func read(_ folder: SegmentFolder, whileHeld: Bool) throws(Failure) -> Bool {
+    report.foldersReadAgain += 1
+    given.insert(folder.name)
+    try onSink { () throws(Sink.Failure) in try sink.readAgain(folder, whileHeld: whileHeld) }
+    let after = try onChroma { () throws(ChromaError) in try ledger.look(folder.name) }
+    guard after == folder, ledger.hasWholePickle(folder) else { return false }
+    ledger.trust(folder)
+    return true
+  }
+
+  mutating func acquire() throws(Failure) {
+    let watch = Stopwatch()
+    report.condition = try onChroma { () throws(ChromaError) in try hold.acquire() }
+    report.waitSeconds += watch.seconds
+    report.time = .now
+  }
+
+  mutating func noteHold(_ seconds: Double) {
+    report.holdSeconds = seconds
+    report.longestHoldSeconds = max(report.longestHoldSeconds, seconds)
+  }
+
+  /// The layout as it is held; `nil` where the tables are damaged or not Chroma's.
+  mutating func layout() throws(Failure) -> ChromaLayout? {
+    do throws(ChromaError) {
+      if let layout = try hold.query({ (connection) throws(SQLiteError) in try ChromaLayout.read(connection) }) {
+        return layout
+      }
+      let file: any RandomAccessFile
+      switch try hold.content() {
+      case .file(let content): file = content
+      case .copy(let made):
+        copy = made
+        file = try made.open()
+      }
+      do { return try SnapshotVFS.open(file).read { try ChromaLayout.read($0) } } catch let error as SQLiteError {
+        throw ChromaError(error, path: directory)
+      } catch { throw ChromaError(.system, "\(error)", path: directory, cause: error) }
+    } catch {
+      if (error.cause as? SQLiteError)?.isCorruption == true { return nil }
+      throw .chroma(error)
+    }
+  }
+
+  // MARK: Index folders
+
+  /// Makes sure, under the hold, that every index folder that counts has been read in a state that counts.
+  /// - Returns: Whether it is so: otherwise one is being written, and the hold is to be given up for a moment.
+  mutating func settleFolders(_ layout: ChromaLayout?, mayWait: Bool) throws(Failure) -> Bool {
+    let began = report.time
+    let present = try onChroma { () throws(ChromaError) in
+      try onSystem { () throws(SystemError) in try ChromaDirectory.folders(in: directory) }
+    }
+    report.orphans = []
+    var counted: Set<String> = []
+    for folder in present {
+      if let layout, layout.schema.family != .unknown, !layout.segments.contains(folder.name) {
+        report.orphans.append(folder.name)
+        if !options.includesOrphans { continue }
+      }
+      counted.insert(folder.name)
+      guard try settle(folder, heldSince: began, mayWait: mayWait) else { return false }
+    }
+    for name in given.subtracting(counted).sorted() {
+      given.remove(name)
+      try onSink { () throws(Sink.Failure) in try sink.leaveOut(name) }
+    }
+    return true
+  }
+
+  /// One folder. Changed since it was read but quiet since before the hold: read again. Changed later: whoever wrote it may
+  /// have yet to record how far it came, and is kept from it by the hold.
+  private mutating func settle(
+    _ found: SegmentFolder, heldSince began: Timestamp, mayWait: Bool
+  ) throws(Failure) -> Bool {
+    var now = found
+    var waited = false
+    let watch = Stopwatch()
+    while true {
+      if ledger.trusted[now.name] == now { return true }
+      if !waited, FolderLedger.isAtRest(now, at: began), try read(now, whileHeld: true) { return true }
+      guard mayWait else { return false }
+      // The writer can't be waited for outside: it never rests. Its index is then ahead of the database, with log records
+      // that Chroma replays without harm.
+      if !waited { report.foldersAwaited += 1 }
+      waited = true
+      let before = now
+      sleepFor(seconds: FolderLedger.rest)
+      now = try onChroma { () throws(ChromaError) in try ledger.look(found.name) }
+      if now == before, FolderLedger.isAtRest(now, at: .now), try read(now, whileHeld: true) { return true }
+      guard watch.seconds < options.restMax else {
+        throw .chroma(
+          ChromaError(
+            .unstable, "the index files did not come to rest in \(options.restMax) s",
+            path: directory.appending(found.name)))
+      }
+    }
+  }
+
+  // MARK: The database
+
+  /// Reads the database, proves that the hold stood, and gives it back.
+  mutating func finish(_ layout: ChromaLayout?) throws(Failure) {
+    let content: DatabaseHold.Content
+    if let copy {
+      content = .copy(copy)
+    } else {
+      content = try onChroma { () throws(ChromaError) in try hold.content() }
+    }
+    switch content {
+    case .file(let file):
+      if try hasChanged() {
+        report.databaseReadAgain = true
+        let stamp = try databaseStamp()
+        try onSink { () throws(Sink.Failure) in
+          try sink.readDatabase(file, stamp: stamp, whileHeld: true)
+        }
+      }
+      noteHold(try onChroma { () throws(ChromaError) in try hold.release() })
+    case .copy(let copy):
+      var stamp = try databaseStamp()
+      // The copy is ours alone: others may write on while it is read.
+      noteHold(try onChroma { () throws(ChromaError) in try hold.release() })
+      report.databaseReadAgain = true
+      let file = try onChroma { () throws(ChromaError) in try copy.open() }
+      stamp.size = file.size
+      try onSink { () throws(Sink.Failure) in try sink.readDatabase(file, stamp: stamp, whileHeld: false) }
+    }
+    explain(layout)
+  }
+
+  /// Whether the database may differ from what the first pass read. Within a rollback journal's mode every transaction
+  /// changes the counter in its header; a large one changes the file's content, and so its times, even before that.
+  private func hasChanged() throws(Failure) -> Bool {
+    guard let (stamp, header) = firstLook else { return true }
+    guard let (nowStamp, nowHeader) = try onChroma({ () throws(ChromaError) in try hold.file.look() }) else {
+      return true
+    }
+    let log = ChromaDirectory.Sidecar.writeAheadLog.rawValue
+    let quiet = stamp == nowStamp && header == nowHeader && !FileStatus.exists(directory.appending(log))
+    return !(quiet && !header.usesWriteAheadLog) && !(quiet && options.isOffline)
+  }
+
+  private func databaseStamp() throws(Failure) -> FileStamp {
+    try onChroma { () throws(ChromaError) in
+      try onSystem { () throws(SystemError) in FileStamp(try hold.file.file.descriptor.status()) }
+    }
+  }
+
+  private mutating func explain(_ layout: ChromaLayout?) {
+    report.schema = layout?.schema
+    for name in report.orphans {
+      let fate = options.includesOrphans ? "" : "; it is left out"
+      warn(.orphanFolder, "the folder of a deleted collection\(fate)", path: name)
+    }
+    switch report.condition {
+    case .hotJournal:
+      warn(
+        .recoveredJournal, "a writer was cut off; the snapshot holds what was committed before",
+        path: ChromaDirectory.databaseName)
+    case .leftoverLog:
+      warn(
+        .recoveredLog, "a write-ahead log was left over; the snapshot's database includes it",
+        path: ChromaDirectory.databaseName)
+    case .rollbackJournal, .writeAheadLog: break
+    }
+    guard let layout else {
+      return warn(
+        .notChroma, "its tables are not Chroma's, or damaged: the index folders are taken as they are",
+        path: ChromaDirectory.databaseName)
+    }
+    if layout.schema.family == .unknown {
+      warn(
+        .unknownVersion,
+        "written by a version of Chroma that is not known (\(layout.schema.text)): whether indexes and tables fit each "
+          + "other is not guaranteed", path: ChromaDirectory.databaseName)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import SystemIO
+package import SystemPackage
+
+/// Captures a Chroma directory while a Chroma process uses it.
+///
+/// First everything is read without any lock. Then the database is held (see `DatabaseHold`), and what changed since is
+/// read again: index folders told by stat(2), the database by its change counter. An index that is being rewritten just
+/// then is given time: the hold is given up, and taken again a moment later. The order is what makes it right: the
+/// database is as new as the indexes or newer, so its log holds every record that an index lacks, and Chroma replays it.
+package struct Capture<Sink: CaptureSink> {
+  package typealias Failure = CaptureFailure<Sink.Failure>
+
+  let directory: FilePath
+  let options: CaptureOptions
+  let sink: Sink
+  let hold: DatabaseHold
+  var ledger: FolderLedger
+  var report = CaptureReport()
+  /// The database as the first pass read it; `nil` where that does not count.
+  var firstLook: (FileStamp, SQLiteHeader)?
+  /// The index folders that the sink has read.
+  var given: Set<String> = []
+  /// A copy that was made to look into it, and can serve as the content too.
+  var copy: ScratchCopy?
+
+  /// Captures `directory` into `sink`.
+  /// - Parameter scratch: A private folder for copies of the database, where its own file can't be read.
+  package static func run(
+    _ directory: FilePath, into sink: Sink, scratch: FilePath, options: CaptureOptions = CaptureOptions()
+  ) throws(Failure) -> CaptureReport {
+    let hold = try Self.onChroma { () throws(ChromaError) in
+      try DatabaseHold(directory, scratch: scratch, limits: options.limits, isOffline: options.isOffline)
+    }
+    var capture = Capture(directory: directory, options: options, sink: sink, hold: hold)
+    do throws(Failure) { try capture.run() } catch {
+      hold.abandon()
+      throw error
+    }
+    return capture.report
+  }
+
+  private init(directory: FilePath, options: CaptureOptions, sink: Sink, hold: DatabaseHold) {
+    self.directory = directory
+    self.options = options
+    self.sink = sink
+    self.hold = hold
+    ledger = FolderLedger(directory)
+  }
+
+  private mutating func run() throws(Failure) {
+    if options.isOffline { try refuseUsers() }
+    try firstPass()
+    while true {
+      report.tries += 1
+      try refresh()
+      try acquire()
+      let layout = try layout()
+      let mayWait = report.tries > options.triesMax || options.isOffline
+      if try settleFolders(layout, mayWait: mayWait) {
+        try finish(layout)
+        return
+      }
+      noteHold(hold.abandon())
+      copy = nil
+      // A persist that has just ended commits how far it came; blocked writers poll every 100 ms at most.
+      sleepFor(seconds: options.pause)
+    }
+  }
+
+  private mutating func refuseUsers() throws(Failure) {
+    let use = try onChroma { () throws(ChromaError) in try DirectoryUse.of(directory) }
+    if let first = use.processes.first {
+      throw .chroma(
+        ChromaError(
+          .inUse,
+          "process \(first.id) (\(first.name)) has the directory open; stop it, or take the snapshot without --offline",
+          path: directory))
+    }
+    if use.hidden > 0 {
+      warn(.hiddenProcesses, "\(use.hidden) processes of other users can't be looked into: they may use the directory")
+    }
+  }
+
+  mutating func warn(_ code: CaptureWarning.Code, _ message: String, path: String? = nil) {
+    report.warnings.append(CaptureWarning(code, message, path: path))
+  }
+
+  // MARK: The first pass
+
+  private mutating func firstPass() throws(Failure) {
+    let began = Stopwatch()
+    let seen = try look()
+    let layout = try onChroma { () throws(ChromaError) in try currentLayout() }
+    var directory = seen
+    // Times that lie well back prove rest at once; otherwise two equal looks do, apart by the monotonic clock.
+    if !Self.isLongAtRest(seen) {
+      sleepFor(seconds: max(0, FolderLedger.rest - began.seconds))
+      directory = try look()
+    }
+    let before = Dictionary(uniqueKeysWithValues: seen.folders.map { ($0.name, $0) })
+    let now = Timestamp.now
+    for folder in directory.folders where before[folder.name] == folder && FolderLedger.isAtRest(folder, at: now) {
+      ledger.trust(folder)
+    }
+    let condition = try onChroma { () throws(ChromaError) in try hold.condition() }
+    let readsFile = condition == .rollbackJournal || (options.isOffline && condition == .writeAheadLog)
+    if readsFile, seen.database == directory.database, seen.header == directory.header {
+      firstLook = (directory.database, directory.header)
+    }
+    let plan = try plan(directory, layout, readsFile: readsFile)
+    given = Set(directory.folders.map(\.name)).subtracting(plan.leftOut)
+    try onSink { () throws(Sink.Failure) in try sink.firstPass(plan) }
+    for bloat in directory.bloat {
+      warn(
+        .bloatedFile, "\(bloat.kind.rawValue): \(bloat.size) bytes, \(bloat.allocated) on disk",
+        path: "\(bloat.folder)/\(bloat.file.rawValue)")
+    }
+  }
+
+  private func plan(
+    _ seen: ChromaDirectory, _ layout: ChromaLayout?, readsFile: Bool
+  ) throws(Failure) -> CapturePlan {
+    var leftOut = Set(ChromaDirectory.Sidecar.allCases.map(\.rawValue))
+    if let layout, layout.schema.family != .unknown, !options.includesOrphans {
+      for folder in seen.folders where !layout.segments.contains(folder.name) { leftOut.insert(folder.name) }
+    }
+    let content = try onChroma { () throws(ChromaError) in
+      try onSystem { () throws(SystemError) in try hold.file.content() }
+    }
+    var forbidden: Set<FileIdentity> = [hold.file.identity]
+    for name in [ChromaDirectory.Sidecar.writeAheadLog, .sharedMemory] {
+      if let stamp = seen.sidecars[name] { forbidden.insert(stamp.identity) }
+    }
+    return CapturePlan(
+      directory: seen, leftOut: leftOut, database: readsFile ? content : nil, forbidden: forbidden)
+  }
+
+  private func look() throws(Failure) -> ChromaDirectory {
+    let seen = try onChroma { () throws(ChromaError) in try ChromaDirectory.detect(directory, hold.file) }
+    guard let seen else {
+      throw .chroma(ChromaError(.vanished, "chroma.sqlite3 is no longer a SQLite database", path: directory))
+    }
+    return seen
+  }
+
+  /// Whether everything was last written to so long ago that no clock or time stamp is too coarse to tell.
+  private static func isLongAtRest(_ seen: ChromaDirectory) -> Bool {
+    let newest = ([seen.database.newest] + seen.folders.compactMap(\.newest)).max()
+    return newest.map { Timestamp.now.seconds(since: $0) > 2 } ?? false
+  }
+
+  /// The layout as readers see it now; `nil` where only a copy could tell, or the tables are damaged or not Chroma's.
+  private func currentLayout() throws(ChromaError) -> ChromaLayout? {
+    do throws(ChromaError) {
+      return try hold.query { (connection) throws(SQLiteError) in try ChromaLayout.read(connection) } ?? nil
+    } catch {
+      if (error.cause as? SQLiteError)?.isCorruption == true { return nil }
+      throw error
+    }
+  }
+
+  // MARK: Errors
+
+  func onChroma<Result>(_ body: () throws(ChromaError) -> Result) throws(Failure) -> Result {
+    try Self.onChroma(body)
+  }
+
+  static func onChroma<Result>(_ body: () throws(ChromaError) -> Result) throws(Failure) -> Result {
+    do throws(ChromaError) { return try body() } catch { throw .chroma(error) }
+  }
+
+  func onSink(_ body: () throws(Sink.Failure) -> Void) throws(Failure) {
+    do throws(Sink.Failure) { try body() } catch { throw .sink(error) }
+  }
+}

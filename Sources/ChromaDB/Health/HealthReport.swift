@@ -1,0 +1,43 @@
+/// What the offline check of a Chroma directory found.
+package struct HealthReport: Hashable, Sendable {
+  package enum Verdict: String, Sendable { case good, damaged }
+
+  package struct Problem: Hashable, Sendable {
+    package enum Code: String, Sendable {
+      /// `chroma.sqlite3` is missing, or is no database.
+      case database
+      /// SQLite's own check found damage.
+      case sqliteDamage = "sqlite_damage"
+      /// The tables are not Chroma's, or a collection lacks a segment.
+      case schema
+      /// The structure of the HNSW files is damaged.
+      case hnsw
+      /// A folder of HNSW files is missing though the log no longer holds its records.
+      case missingIndex = "missing_index"
+      /// The HNSW index and the tables do not hold the same records.
+      case recordMismatch = "record_mismatch"
+      /// The log lacks records that the index or the tables need.
+      case logGap = "log_gap"
+    }
+
+    package var code: Code
+    package var message: String
+    /// The collection's name.
+    package var collection: String?
+    /// Within the directory.
+    package var path: String?
+
+    package init(_ code: Code, _ message: String, collection: String? = nil, path: String? = nil) {
+      self.code = code
+      self.message = message
+      self.collection = collection
+      self.path = path
+    }
+  }
+
+  package var problems: [Problem]
+  /// Seconds that the check took.
+  package var duration: Double
+
+  package var verdict: Verdict { problems.isEmpty ? .good : .damaged }
+}
