@@ -31,7 +31,15 @@ let package = Package(
     // It carries Swift's own libraries with it: it runs where no toolchain is, and starts in half the time.
     .executableTarget(
       name: "chromasnap", dependencies: ["ChromaSnapCommands"], swiftSettings: strict,
-      linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))]),
+      linkerSettings: [
+        .unsafeFlags(
+          ["-static-stdlib"]
+            + [
+              "CoreFoundation", "_FoundationCollections", "_FoundationCShims", "FoundationInternationalization",
+              "_FoundationICU", "stdc++",
+            ].map { "-l\($0)" },
+          .when(platforms: [.linux], configuration: .release))
+      ]),
     .target(
       name: "ChromaSnapCommands",
       dependencies: [

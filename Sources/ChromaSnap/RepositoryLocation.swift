@@ -15,10 +15,15 @@ public struct RepositoryLocation: Sendable {
   ///   - folder: The repository.
   ///   - caches: The folder for what can be rebuilt at any time.
   ///   - lockTimeout: Seconds to wait for another process; 0 fails at once.
-  public init(folder: FilePath, caches: FilePath, lockTimeout: Double = 60) {
+  ///   - isCancelled: Asked while waiting: whether to give up.
+  public init(
+    folder: FilePath, caches: FilePath, lockTimeout: Double = 60,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.folder = folder
     place = Repository.Place(
-      store: LocalStore(folder), name: folder.string, caches: caches, lockTimeout: lockTimeout)
+      store: LocalStore(folder), name: folder.string, caches: caches, lockTimeout: lockTimeout,
+      isCancelled: isCancelled)
   }
 
   /// A repository in any store.

@@ -35,7 +35,7 @@ public struct ChromaSnapCommand: ParsableCommand {
 
   /// Parses the arguments, runs the command, ends the process with its exit code.
   public static func start() -> Never {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = Arguments.all
     do {
       var command = try parseAsRoot(arguments)
       try command.run()

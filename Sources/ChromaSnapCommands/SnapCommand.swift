@@ -15,6 +15,10 @@ extension SnapCommand {
       Failure.report(error, json: global.json)
       throw ExitCode(ExitStatus.code(for: error))
     }
+    if let failure = Terminal.failure {
+      Terminal.printError("error: the output could not be written: \(failure)")
+      throw ExitCode(ExitStatus.failure)
+    }
     if code != 0 { throw ExitCode(code) }
   }
 

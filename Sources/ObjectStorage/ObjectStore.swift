@@ -90,17 +90,19 @@ extension ObjectStore {
   }
 
   /// Waits for a lock.
-  /// - Parameter seconds: How long at most; 0 tries once.
+  /// - Parameters:
+  ///   - seconds: How long at most; 0 tries once.
+  ///   - isCancelled: Whether to wait no longer.
   /// - Returns: `nil` where somebody else held it all the time.
   package func lock(
-    _ name: String, _ mode: FileLock.Mode, timeout seconds: Double
+    _ name: String, _ mode: FileLock.Mode, timeout seconds: Double, isCancelled: () -> Bool = { false }
   ) throws(StoreError) -> (any StoreLock)? {
     let stopwatch = Stopwatch()
     var pause = 0.002
     while true {
       if let lock = try tryLock(name, mode) { return lock }
       let left = seconds - stopwatch.seconds
-      if left <= 0 { return nil }
+      if left <= 0 || isCancelled() { return nil }
       sleepFor(seconds: min(pause, left))
       pause = min(pause * 2, 0.1)
     }

@@ -24,6 +24,11 @@ package enum ObjectNames {
 
   package static func condemned(_ id: ChunkID) -> String { "\(condemned)/\(id)" }
 
+  /// The folder that an object lies in.
+  package static func folder(of object: String) -> String {
+    object.lastIndex(of: "/").map { String(object[..<$0]) } ?? ""
+  }
+
   /// The id at the end of a name: its last 64 digits, before an ending.
   package static func id(in name: some StringProtocol) -> ChunkID? {
     let stem = name.hasSuffix(".json") ? name.dropLast(5) : name[...]

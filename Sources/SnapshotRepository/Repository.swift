@@ -34,8 +34,14 @@ public final class Repository: Sendable {
     package var caches: FilePath
     /// Seconds to wait for a lock.
     package var lockTimeout: Double
+    /// Whether the waiting is to end.
+    package var isCancelled: @Sendable () -> Bool
 
-    package init(store: any ObjectStore, name: String, caches: FilePath, lockTimeout: Double) {
+    package init(
+      store: any ObjectStore, name: String, caches: FilePath, lockTimeout: Double,
+      isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) {
+      self.isCancelled = isCancelled
       self.store = store
       self.name = name
       self.caches = caches
@@ -108,9 +114,10 @@ public final class Repository: Sendable {
     _ lock: String, _ mode: FileLock.Mode, at place: Place
   ) throws(SnapshotError) -> any StoreLock {
     let held = try storing("locking the repository at \(place.name)") { () throws(StoreError) in
-      try place.store.lock(lock, mode, timeout: place.lockTimeout)
+      try place.store.lock(lock, mode, timeout: place.lockTimeout, isCancelled: place.isCancelled)
     }
     guard let held else {
+      if place.isCancelled() { throw SnapshotError(.cancelled, "interrupted") }
       throw SnapshotError(
         .locked, "the repository at \(place.name) is locked by another chromasnap",
         hint: "Wait for it to end, or wait longer with --lock-timeout.")
@@ -145,17 +152,11 @@ public final class Repository: Sendable {
       if let stamp, stamp == known[folder] { continue }
       let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
       try body(folder, names)
-      if let stamp, stamp.isSettled(at: .now) {
-        stamps.append((folder, stamp))
-      } else if known[folder] != nil {
-        stamps.append((folder, nil))
-      }
+      stamps.append((folder, stamp.flatMap { $0.isSettled(at: .now) ? $0 : nil }))
     }
-    for folder in known.keys where !present.contains(String(folder.dropFirst(parent.count + 1))) {
-      try body(folder, [])
-      stamps.append((folder, nil))
-    }
-    try catalogue.record(stamps)
+    let vanished = known.keys.filter { !present.contains(String($0.dropFirst(parent.count + 1))) }
+    for folder in vanished { try body(folder, []) }
+    try catalogue.record(stamps, vanished: vanished)
   }
 
   private func synchronizePacks() throws(SnapshotError) {

@@ -13,12 +13,6 @@ public struct BrowseSnapshot: Sendable {
     self.path = path
   }
 
-  /// From `ID` or `ID:PATH`.
-  public init(_ text: String, selector: (String) -> SnapshotSelector) {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    self.init(selector(String(parts[0])), path: parts.count > 1 ? Array(parts[1].utf8) : [])
-  }
-
   private var names: [[UInt8]] {
     path.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [UInt8(ascii: ".")] }
   }

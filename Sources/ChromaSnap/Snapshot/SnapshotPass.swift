@@ -20,6 +20,9 @@ struct SnapshotPass: Sendable {
     var chunksNew = 0
     var patchesNew = 0
     var statistics: Manifest.Statistics
+    var filesNew = 0
+    var filesChanged = 0
+    var filesUnmodified = 0
     var warnings: [SnapshotWarning] = []
     var states: [(path: [UInt8], state: [UInt8])] = []
   }
@@ -45,7 +48,8 @@ struct SnapshotPass: Sendable {
     if plan.isUnchanged, let parent = plan.parentTree {
       var assembly = TreeAssembly(plan, outcomes: [], chunker: chunker)
       assembly.countAll()
-      return Result(tree: parent, statistics: assembly.statistics)
+      return Result(
+        tree: parent, statistics: assembly.statistics, filesUnmodified: assembly.filesUnmodified)
     }
     activity.expect(files: plan.jobs.count, bytes: plan.jobs.reduce(0) { $0 + $1.status.size })
     let items = WorkItem.plan(plan.jobs, Array(plan.jobs.indices), repository.config.chunking)
@@ -104,6 +108,9 @@ struct SnapshotPass: Sendable {
     shared.state.withLock { state in
       state.result.tree = tree
       state.result.statistics = done.statistics
+      state.result.filesNew = done.filesNew
+      state.result.filesChanged = done.filesChanged
+      state.result.filesUnmodified = done.filesUnmodified
       state.result.warnings = done.warnings
       state.result.states = done.states
     }

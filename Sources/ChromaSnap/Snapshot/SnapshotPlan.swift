@@ -34,9 +34,6 @@ struct SnapshotPlan: Sendable {
   var isUnchanged: Bool
   /// The parent's tree.
   let parentTree: Content?
-  var filesNew = 0
-  var filesChanged = 0
-  var filesUnmodified = 0
 
   /// The catalogue's key for the state of the source's own folder.
   static let rootKey: [UInt8] = [UInt8(ascii: "/")]
@@ -105,8 +102,6 @@ struct SnapshotPlan: Sendable {
   ) throws(SnapshotError) {
     let folder = scan.folders[i]
     if folders[i].isUnchanged, folders[i].parent != nil {
-      let files = folder.entries.count { $0.status.kind == .file }
-      filesUnmodified += files
       // What lies below comes with it; any tree says that the parent has them too.
       for case let below? in folder.entries.map(\.folder) { folders[below].parent = folders[i].parent }
       return
@@ -129,7 +124,6 @@ struct SnapshotPlan: Sendable {
         if isAlike, oldContent?.length == entry.status.size, Self.stands(known.mark, folder, position) {
           folders[i].origins.append(.parent(old))
           folders[i].marks[position] = known.mark
-          filesUnmodified += 1
           continue
         }
       }
@@ -140,7 +134,6 @@ struct SnapshotPlan: Sendable {
         folders[i].origins.append(.scan)
         continue
       }
-      if oldContent == nil { filesNew += 1 } else { filesChanged += 1 }
       if entry.status.linkCount > 1, let job = byFile[FileKey(entry.status)] {
         folders[i].origins.append(.job(job))
         continue

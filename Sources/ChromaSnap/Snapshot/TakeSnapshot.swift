@@ -102,9 +102,9 @@ public struct TakeSnapshot: Sendable {
 
     summary.parent = parent
     summary.unchanged = parent != nil && parent?.manifest.tree == result.tree
-    summary.filesNew = plan.filesNew
-    summary.filesChanged = plan.filesChanged
-    summary.filesUnmodified = plan.filesUnmodified
+    summary.filesNew = result.filesNew
+    summary.filesChanged = result.filesChanged
+    summary.filesUnmodified = result.filesUnmodified
     summary.bytesProcessed = result.statistics.totalBytes
     summary.bytesRead = result.bytesRead
     summary.bytesStored = result.bytesStored

@@ -9,6 +9,9 @@ struct TreeAssembly {
   let outcomes: [FileOutcome?]
   let chunker: GearChunker
   private(set) var statistics = Manifest.Statistics()
+  private(set) var filesNew = 0
+  private(set) var filesChanged = 0
+  private(set) var filesUnmodified = 0
   private(set) var warnings: [SnapshotWarning] = []
   /// The folders whose state is not as it was recorded before, in the form of the catalogue.
   private(set) var states: [(path: [UInt8], state: [UInt8])] = []
@@ -64,6 +67,7 @@ struct TreeAssembly {
       case .file where plan.folders[i].isUnchanged:
         statistics.files += 1
         statistics.totalBytes += entry.status.size
+        filesUnmodified += 1
       case .file, .other: break
       }
     }
@@ -92,6 +96,7 @@ struct TreeAssembly {
     case .parent(let old):
       statistics.files += 1
       statistics.totalBytes += old.size
+      filesUnmodified += 1
       return old
     case .scan:
       let kind: TreeEntry.Kind =
@@ -119,6 +124,12 @@ struct TreeAssembly {
       if !sameFile(reading.status, entry.status) { plan.folders[folder].marks[position].isTrusted = false }
       statistics.files += 1
       statistics.totalBytes += reading.content.length
+      // One that was read again only to be sure has not changed.
+      switch plan.jobs[job].parent {
+      case nil: filesNew += 1
+      case reading.content: filesUnmodified += 1
+      default: filesChanged += 1
+      }
       let alike = plan.folders[folder].alike[position]
       return makeEntry(entry, .file(reading.content, reading.chunking), reading.status, path, alike: alike)
     }

@@ -43,7 +43,7 @@ struct ForgetCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     var verb = ForgetSnapshots(policy.policy)
-    verb.source = source.map { FilePath($0).absolute }
+    verb.source = source.map { FilePath(argument: $0) }
     verb.isDryRun = dryRun
     verb.trustsClock = trustsClock
     verb.acknowledged = accepted.map { SnapshotSelector($0) }

@@ -33,7 +33,7 @@ struct ListCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     var verb = ListSnapshots()
-    verb.source = source.map { FilePath($0).absolute }
+    verb.source = source.map { FilePath(argument: $0) }
     verb.tags = tags
     verb.last = last
     let snapshots = try verb.run(in: global.location)

@@ -26,7 +26,8 @@ struct RepairCommand: SnapCommand {
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
-    return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.failure
+    if !summary.lost.isEmpty || (dryRun && !summary.hurt.isEmpty) { return ExitStatus.failure }
+    return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {

@@ -47,7 +47,7 @@ struct RestoreCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = RestoreSnapshot(selection.selector(id), to: FilePath(to).absolute)
+    var verb = RestoreSnapshot(selection.selector(id), to: FilePath(argument: to))
     verb.includes = includes
     verb.excludes = excludes
     verb.replacesTarget = force

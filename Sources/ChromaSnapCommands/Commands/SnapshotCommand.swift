@@ -66,7 +66,7 @@ struct SnapshotCommand: SnapCommand {
   }
 
   private func locate() throws(SnapshotError) -> FilePath {
-    if let source { return FilePath(source).absolute }
+    if let source { return FilePath(argument: source) }
     let found = try SourceLocator.find(in: FileSystem.currentFolder)
     if !global.json, !global.quiet { Terminal.printError("source: \(found)") }
     return found

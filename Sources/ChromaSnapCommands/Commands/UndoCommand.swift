@@ -25,7 +25,7 @@ struct UndoCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     let target =
-      if let source { FilePath(source).absolute } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+      if let source { FilePath(argument: source) } else { try SourceLocator.find(in: FileSystem.currentFolder) }
     let verb = UndoRestore(target)
     if verb.available != nil, !yes {
       guard Terminal.canAsk else {

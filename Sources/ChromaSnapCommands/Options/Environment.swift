@@ -20,7 +20,18 @@ enum Environment {
   }
 }
 
+extension Environment {
+  /// A variable's value as a path, from the root; any bytes.
+  static func path(_ name: String) -> FilePath? {
+    guard value(name) != nil, let found = unsafe getenv(name) else { return nil }
+    return unsafe FilePath(platformString: found).absolute
+  }
+}
+
 extension FilePath {
+  /// A path from the command line, from the root.
+  init(argument: String) { self = FilePath(bytes: Arguments.bytes(of: argument)).absolute }
+
   /// This path, from the root.
   var absolute: FilePath { isAbsolute ? self : FileSystem.currentFolder.pushing(self).lexicallyNormalized() }
 }
@@ -29,16 +40,30 @@ extension FilePath {
 enum CacheFolder {
   /// The one that was named, else the environment's, else the user's, else a private temporary one: cron may know no home.
   static func find(_ named: String?) -> FilePath {
-    if let named { return FilePath(named).absolute }
-    if let folder = Environment.value("CHROMASNAP_CACHE_DIR") { return FilePath(folder).absolute }
-    if let folder = Environment.value("XDG_CACHE_HOME"), folder.hasPrefix("/") {
-      return FilePath(folder).appending(Program.name)
+    if let named { return FilePath(argument: named) }
+    if let folder = Environment.path("CHROMASNAP_CACHE_DIR") { return folder }
+    if Environment.value("XDG_CACHE_HOME")?.hasPrefix("/") == true, let folder = Environment.path("XDG_CACHE_HOME") {
+      return folder.appending(Program.name)
     }
     // The passwd entry rather than $HOME, which sudo and cron set to somebody else's, or not at all.
     if let entry = unsafe getpwuid(geteuid()), let home = unsafe entry.pointee.pw_dir {
       let folder = FilePath(unsafe String(cString: home))
       if unsafe access(folder.string, W_OK) == 0 { return folder.appending(".cache").appending(Program.name) }
     }
-    return FilePath("/tmp/\(Program.name)-\(geteuid())")
+    return temporary
+  }
+
+  /// A private folder below `/tmp`. One of that name that is somebody else's, or a link, is not used.
+  private static var temporary: FilePath {
+    let usual = FilePath("/tmp/\(Program.name)-\(geteuid())")
+    _ = try? FileSystem.makeFolder(usual)
+    if let status = try? FileStatus(at: usual, following: false), status.kind == .directory, status.owner == geteuid(),
+      status.permissions & 0o077 == 0
+    {
+      return usual
+    }
+    var template = Array("/tmp/\(Program.name)-XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { return usual }
+    return unsafe template.withUnsafeBufferPointer { unsafe FilePath(platformString: $0.baseAddress!) }
   }
 }

@@ -37,11 +37,13 @@ struct GlobalOptions: ParsableArguments {
   /// The repository that is meant.
   var location: RepositoryLocation {
     RepositoryLocation(
-      folder: repositoryFolder, caches: CacheFolder.find(cacheFolder), lockTimeout: lockTimeout.seconds)
+      folder: repositoryFolder, caches: CacheFolder.find(cacheFolder), lockTimeout: lockTimeout.seconds,
+      isCancelled: { Interruption.caught != nil })
   }
 
   var repositoryFolder: FilePath {
-    FilePath(repository ?? Environment.value("CHROMASNAP_REPO") ?? "chromadb_backups").absolute
+    repository.map(FilePath.init(argument:)) ?? Environment.path("CHROMASNAP_REPO")
+      ?? FilePath("chromadb_backups").absolute
   }
 }
 

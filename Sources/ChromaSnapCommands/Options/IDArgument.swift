@@ -14,7 +14,15 @@ struct SelectorOptions: ParsableArguments {
   var asOf: TimeArgument?
 
   func selector(_ id: String) -> SnapshotSelector {
-    SnapshotSelector(id, source: source.map { FilePath($0) }, asOf: asOf?.time)
+    SnapshotSelector(id, source: source.map { FilePath(argument: $0) }, asOf: asOf?.time)
+  }
+}
+
+extension SelectorOptions {
+  /// From `ID` or `ID:PATH`.
+  func browse(_ text: String) -> BrowseSnapshot {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    return BrowseSnapshot(selector(String(parts[0])), path: parts.count > 1 ? Arguments.bytes(of: String(parts[1])) : [])
   }
 }
 

@@ -1,4 +1,6 @@
+import Synchronization
 import SystemIO
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -24,11 +26,19 @@ enum Terminal {
 
   static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
+  private static let outputFailure = Atomic<CInt>(0)
+
+  /// Why data could not be written to standard output, if it could not.
+  static var failure: Errno? {
+    let number = outputFailure.load(ordering: .relaxed)
+    return number == 0 ? nil : Errno(rawValue: number)
+  }
+
   private static func write(_ bytes: [UInt8], to descriptor: CInt) {
     unsafe bytes.withUnsafeBytes { unsafe write($0, to: descriptor) }
   }
 
-  /// Writes bytes as they are. Whoever reads them may stop early: that ends the program as it ends any other in a pipe.
+  /// Writes bytes as they are.
   static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt = STDOUT_FILENO) {
     var done = 0
     while done < bytes.count {
@@ -41,6 +51,8 @@ enum Terminal {
       #endif
       if count < 0 {
         if errno == EINTR || errno == EAGAIN { continue }
+        // Whoever reads a pipe may stop early; that is no failure.
+        if descriptor == STDOUT_FILENO, errno != EPIPE { outputFailure.store(errno, ordering: .relaxed) }
         return
       }
       done += count

@@ -19,9 +19,12 @@ extension Catalogue {
     }
   }
 
-  /// Records the stamps of folders that have just been listed; `nil` forgets one.
-  package func record(_ stamps: [(folder: String, stamp: FolderStamp?)]) throws(SnapshotError) {
-    guard !stamps.isEmpty else { return }
+  /// Records the stamps of folders that have just been listed. `nil`: the folder is there, but must be listed again.
+  /// - Parameter vanished: Folders that are no more.
+  package func record(
+    _ stamps: [(folder: String, stamp: FolderStamp?)], vanished: [String]
+  ) throws(SnapshotError) {
+    guard !stamps.isEmpty || !vanished.isEmpty else { return }
     try write { db in
       for (folder, stamp) in stamps {
         if let stamp {
@@ -32,9 +35,17 @@ extension Catalogue {
               stamp.modified.nanoseconds, stamp.changed.seconds, stamp.changed.nanoseconds,
             ])
         } else {
-          try db.execute(sql: "DELETE FROM folder WHERE name = ?", arguments: [folder])
+          try Self.distrust(folder, db)
         }
       }
+      for folder in vanished { try db.execute(sql: "DELETE FROM folder WHERE name = ?", arguments: [folder]) }
     }
+  }
+
+  /// Something comes to a folder, or came too recently: it is known, and listed at the next opening. Without a row for
+  /// it nobody would notice that the folder itself has vanished.
+  static func distrust(_ folder: String, _ db: Database) throws {
+    try db.execute(
+      sql: "INSERT OR REPLACE INTO folder VALUES (?, 0, 0, 0, 0, 0, 0)", arguments: [folder])
   }
 }

@@ -44,8 +44,10 @@ extension Catalogue {
       try db.execute(
         sql: "INSERT OR IGNORE INTO pack (id, kind, created, durable) VALUES (?, ?, ?, ?)",
         arguments: [id.data, table?.kind.rawValue, table?.created ?? 0, durable])
-      guard db.changesCount > 0, let table else { return }
+      guard db.changesCount > 0 else { return }
       let key = db.lastInsertedRowID
+      try Self.distrust(ObjectNames.packFolder(String(id.description.prefix(2))), db)
+      guard let table else { return }
       let statement = try db.cachedStatement(
         sql: "INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       for entry in table.entries.sorted(by: { $0.id < $1.id }) {

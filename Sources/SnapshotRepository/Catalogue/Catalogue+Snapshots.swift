@@ -107,6 +107,7 @@ extension Catalogue {
           snapshot.id.data, object, manifest.source.id, manifest.source.path, Int64(clamping: manifest.sequence),
           manifest.commitTime.rfc3339, manifest.time.rfc3339, manifest.name, Data(document),
         ])
+      try Self.distrust(ObjectNames.folder(of: object), db)
     }
     try markDurable(manifest.packs)
   }
@@ -121,6 +122,7 @@ extension Catalogue {
           id.data, object, note.kind.rawValue, note.snapshot?.data, Int64(clamping: note.sequence),
           note.time.rfc3339, Data(document),
         ])
+      try Self.distrust(ObjectNames.folder(of: object), db)
     }
   }
 
