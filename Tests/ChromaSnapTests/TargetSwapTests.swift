@@ -1,4 +1,5 @@
 import ChromaSnap
+import SnapshotFormat
 import SnapshotRepository
 import SystemIO
 import SystemPackage
