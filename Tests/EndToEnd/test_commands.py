@@ -413,6 +413,7 @@ class Commands(Case):
 
   def test_prune(self):
     self.write("large", os.urandom(3_000_000))
+    self.write("larger", os.urandom(4_000_000))
     self.snapshot(self.source)
     (self.source / "large").unlink()
     self.snapshot(self.source)

@@ -10,8 +10,8 @@ import trees
 from directories import Directory
 from support import QUICK, Case, Program, kill
 
-SNAPSHOT_ROUNDS = 8 if QUICK else 40
-PRUNE_ROUNDS = 6 if QUICK else 30
+SNAPSHOT_ROUNDS = 8 if QUICK else 24
+PRUNE_ROUNDS = 6 if QUICK else 20
 
 
 class Kill(Case):
@@ -21,7 +21,7 @@ class Kill(Case):
     self.source = self.home / "source"
     self.directory = Directory(self.source, 4)
     self.directory.grow(80)
-    self.taken = []
+    self.taken, self.noise = [], []
 
   def take(self):
     identifier = self.snapshot(self.source)["snapshot_id"]
@@ -35,7 +35,11 @@ class Kill(Case):
   def add_noise(self, count=4):
     """Bytes that no pack holds yet, so that a snapshot has something to write."""
     for _ in range(count):
-      (self.source / f"noise-{self.dice.randrange(8)}").write_bytes(self.dice.randbytes(3_000_000))
+      self.noise.append(self.source / f"noise-{len(self.noise)}")
+      self.noise[-1].write_bytes(self.dice.randbytes(3_000_000))
+    for path in self.noise[:-8]:
+      if path.is_file():
+        path.unlink()
 
   def all_restore(self, taken, program=None):
     for identifier, expected in taken:
@@ -102,15 +106,17 @@ class Kill(Case):
       self.take()
     self.call("forget", "--keep-last", "2")
     kept = self.taken[-2:]
-    pristine = self.home / "pristine"
-    subprocess.run(["cp", "-a", self.program.repository, pristine], check=True)
+    places = ((self.program.repository, self.home / "pristine"), (self.program.cache, self.home / "pristine-cache"))
+    for place, pristine in places:
+      subprocess.run(["cp", "-a", place, pristine], check=True)
     duration = self.seconds_for("prune", "--max-unused", "0")
     self.all_restore(kept)
 
     killed = 0
     for round_number in range(PRUNE_ROUNDS):
-      shutil.rmtree(self.program.repository)
-      subprocess.run(["cp", "-a", pristine, self.program.repository], check=True)
+      for place, pristine in places:
+        shutil.rmtree(place)
+        subprocess.run(["cp", "-a", pristine, place], check=True)
       if round_number % 3 == 0:
         shutil.rmtree(self.program.cache)
       for _ in range(self.dice.randrange(1, 3)):

@@ -1,0 +1,71 @@
+"""The independent reader (Tests/Reader/read_snapshot.py), written from the documented format alone, as an oracle: what the
+program stored, it restores bit for bit; what the program calls sound, it finds sound."""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import trees
+from directories import Directory
+from support import FIXTURES, QUICK, TESTS, Case
+
+READER = TESTS / "Reader" / "read_snapshot.py"
+
+
+class Reader(Case):
+  def read(self, *arguments):
+    process = subprocess.run([sys.executable, READER, *map(str, arguments)], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, timeout=300)
+    self.assertEqual(process.returncode, 0, process.stdout.decode()[-2000:])
+
+  def assertReads(self, identifier, expected):
+    target = Path(tempfile.mkdtemp(prefix="read-", dir=self.home)) / "target"
+    self.read(self.program.repository, identifier, target)
+    self.assertSameTree(expected, target, f"snapshot {identifier}, by the reader")
+    self.discard(target)
+
+  def test_chroma(self):
+    for fixture in sorted(FIXTURES.glob("chroma-*/chroma.sqlite3")):
+      with self.subTest(fixture=fixture.parent.name):
+        source = self.copy(fixture.parent)
+        identifier = self.snapshot(source)["snapshot_id"]
+        self.assertReads(identifier, source)
+    self.read("--check", self.program.repository)
+
+  def test_generated(self):
+    for seed in range(21, 22 if QUICK else 24):
+      with self.subTest(seed=seed):
+        source = self.home / f"source-{seed}"
+        directory = Directory(source, seed)
+        directory.grow()
+        taken = []
+        for _ in range(3):
+          directory.change()
+          taken.append((self.snapshot(source)["snapshot_id"], trees.describe(source)))
+        for identifier, expected in taken:
+          self.assertReads(identifier, expected)
+    self.read("--check", self.program.repository)
+
+  def test_chains_of_patches_and_repacked_packs(self):
+    source = self.home / "source"
+    source.mkdir()
+    (source / "data.f32").write_bytes(b"".join(bytes((n % 251, n % 7, n % 127, 0x3D)) for n in range(300_000)))
+    (source / "chroma.sqlite3").write_bytes((FIXTURES / "chroma-1.5.9" / "chroma.sqlite3").read_bytes())
+    for number in range(25):
+      for name in ("data.f32", "chroma.sqlite3"):
+        with open(source / name, "r+b") as file:
+          file.seek(200_000 + 700 * number)
+          file.write(b"change %d" % number)
+      expected = trees.describe(source)
+      identifier = self.snapshot(source)["snapshot_id"]
+    self.assertReads(identifier, expected)
+    self.call("forget", "--keep-last", "3")
+    self.call("prune", "--max-unused", "0")
+    self.assertReads("latest", expected)
+    self.read("--check", self.program.repository)
+
+
+if __name__ == "__main__":
+  unittest.main()
