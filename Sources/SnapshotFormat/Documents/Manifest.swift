@@ -4,7 +4,7 @@ public import SystemIO
 ///
 /// A JSON document; its id is the SHA-256 of its bytes, its object's name `snapshots/<yyyy-mm>/<commit time>-<id>.json`.
 /// Fields are only ever added; a reader ignores those that it does not know.
-public struct Manifest: VersionedDocument, Hashable, Sendable {
+public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
   /// What was snapshotted.
   public struct Source: Codable, Hashable, Sendable {
     /// Names the source for good: its path may move, and a container's host name changes with every run.

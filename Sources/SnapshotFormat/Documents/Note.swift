@@ -3,7 +3,7 @@ public import SystemIO
 /// A write-once record about a snapshot or the repository: `notes/<yyyy-mm>/<time>-<id>`.
 ///
 /// A JSON document; its id is the SHA-256 of its bytes. A snapshot's notes go when forget removes the snapshot.
-public struct Note: VersionedDocument, Hashable, Sendable {
+public struct Note: Codable, VersionedDocument, Hashable, Sendable {
   public enum Kind: String, Codable, Sendable {
     /// `value` true pins the snapshot, false unpins it. The highest sequence counts.
     case pin
@@ -47,7 +47,7 @@ public struct Note: VersionedDocument, Hashable, Sendable {
 /// What a prune means to delete: `condemned/<id>`, written before anything is deleted.
 ///
 /// A JSON document; its id is the SHA-256 of its bytes.
-package struct Condemned: VersionedDocument, Hashable, Sendable {
+package struct Condemned: Codable, VersionedDocument, Hashable, Sendable {
   package var version = 1
   package var time: Timestamp
   /// The packs to delete, once it is sure that no manifest needs what only they hold.

@@ -4,7 +4,7 @@ public import SystemIO
 ///
 /// A JSON document on the first line, on the second `sha256:` and the 64 digits of the first line's SHA-256 (without its
 /// line feed).
-public struct RepositoryConfig: VersionedDocument, Hashable, Sendable {
+public struct RepositoryConfig: Codable, VersionedDocument, Hashable, Sendable {
   /// What a program must know to do something with the repository.
   public struct Features: Codable, Hashable, Sendable {
     public var read: [String] = []
