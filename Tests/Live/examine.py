@@ -1,10 +1,12 @@
-"""Opens a restored directory with the real Chroma, and asks whether it holds a state that the journals had.
+"""Opens restored directories with the real Chroma, and asks whether each holds a state that the journals had.
 
-usage: examine.py DIRECTORY START END JOURNAL...
-Prints a JSON list of what is wrong. Run once per directory: damage may kill the process.
+usage: examine.py JOURNAL... < LINES, each a JSON list: directory, start, end
+Prints a JSON list of what is wrong for each, in order. A process of its own per directory, for damage may kill it; they are
+forked, because importing chromadb takes longer than the examination.
 """
 
 import json
+import os
 import sqlite3
 import sys
 
@@ -14,7 +16,7 @@ from chromadb.config import Settings
 
 import workload
 
-directory, start, end = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+directory, start, end = None, 0.0, 0.0
 wrong = []
 
 
@@ -76,7 +78,7 @@ def examine():
     found[name] = attempt(f"{name}: get", lambda: records(collection)) or {}
     attempt(f"{name}: vectors", lambda: vectors(collection, found[name]))
     attempt(f"{name}: query", lambda: queries(collection, found[name]))
-  for path in sys.argv[4:]:
+  for path in sys.argv[1:]:
     journal = workload.Journal(path)
     if journal.matches(found, *journal.window(start, end)) is None:
       wrong.append("a state that never was")
@@ -87,6 +89,22 @@ def examine():
     wrong.append("a record written after the restore is not found")
 
 
-attempt("integrity", integrity)
-attempt("open", examine)
-print(json.dumps(wrong))
+def run_child(output):
+  os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+  attempt("integrity", integrity)
+  attempt("open", examine)
+  os.write(output, json.dumps(wrong).encode())
+  os._exit(0)
+
+
+for line in sys.stdin:
+  directory, start, end = json.loads(line)
+  reading, writing = os.pipe()
+  child = os.fork()
+  if child == 0:
+    run_child(writing)
+  os.close(writing)
+  with os.fdopen(reading) as result:
+    text = result.read()
+  status = os.waitpid(child, 0)[1]
+  print(text or json.dumps([f"Chroma died of it: status {status}"]), flush=True)

@@ -84,13 +84,12 @@ def take(options, source, repository, target):
   return None
 
 
-def examine(target, start, end, journals):
-  command = [sys.executable, HERE + "/examine.py", target, str(start), str(end), *journals]
-  run = subprocess.run(command, capture_output=True, text=True)
-  try:
-    return json.loads(run.stdout.splitlines()[-1])
-  except (IndexError, ValueError):
-    return [f"the examiner died: {run.returncode}"]
+def examine(taken, journals):
+  """What is wrong with each restored directory."""
+  lines = "".join(json.dumps([target, start, end]) + "\n" for target, start, end, _ in taken)
+  run = subprocess.run([sys.executable, HERE + "/examine.py", *journals], input=lines, capture_output=True, text=True)
+  results = [json.loads(line) for line in run.stdout.splitlines()]
+  return results + [["the examiner died"]] * (len(taken) - len(results))
 
 
 def holds(outputs):
@@ -130,11 +129,10 @@ def main():
   for process in processes:
     process.terminate()
   bad = 0
-  for target, start, end, _ in taken:
-    found = examine(target, start, end, journals)
+  for found in examine(taken, journals):
     bad += bool(found)
-    wrong.update(f.split(":")[-1][:80] if "wrong" in f else f[:80] for f in found)
-    shutil.rmtree(target)
+    wrong.update({f[:80] for f in found})
+  shutil.rmtree(work + "/restored")
   seconds = sorted(end - start for _, start, end, _ in taken) or [0]
   held = sorted(holds(output for *_, output in taken))
   summary = {
