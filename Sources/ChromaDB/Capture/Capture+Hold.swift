@@ -10,7 +10,7 @@ extension Capture {
       let now = try onChroma { () throws(ChromaError) in try ledger.look(name) }
       guard ledger.trusted[name] != now, !now.files.isEmpty else { continue }
       ledger.distrust(name)
-      guard FolderLedger.isAtRest(now, at: .now) else { continue }
+      guard ledger.isAtRest(now, at: .now) else { continue }
       _ = try read(now, whileHeld: false)
     }
   }
@@ -94,9 +94,10 @@ extension Capture {
     var now = found
     var waited = false
     let watch = Stopwatch()
+    var still = Stopwatch()
     while true {
       if ledger.trusted[now.name] == now { return true }
-      if !waited, FolderLedger.isAtRest(now, at: began), try read(now, whileHeld: true) { return true }
+      if !waited, ledger.isAtRest(now, at: began), try read(now, whileHeld: true) { return true }
       guard mayWait else { return false }
       // The writer can't be waited for outside: it never rests. Its index is then ahead of the database, with log records
       // that Chroma replays without harm.
@@ -105,7 +106,8 @@ extension Capture {
       let before = now
       sleepFor(seconds: FolderLedger.rest)
       now = try onChroma { () throws(ChromaError) in try ledger.look(found.name) }
-      if now == before, FolderLedger.isAtRest(now, at: .now), try read(now, whileHeld: true) { return true }
+      if now != before { still = Stopwatch() }
+      if ledger.isAtRest(now, at: .now, still: still.seconds), try read(now, whileHeld: true) { return true }
       guard watch.seconds < options.restMax else {
         throw .chroma(
           ChromaError(

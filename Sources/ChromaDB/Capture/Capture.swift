@@ -44,7 +44,7 @@ package struct Capture<Sink: CaptureSink> {
     self.options = options
     self.sink = sink
     self.hold = hold
-    ledger = FolderLedger(directory)
+    ledger = FolderLedger(directory, abandoned: options.abandonedAfter)
   }
 
   private mutating func run() throws(Failure) {
@@ -88,19 +88,21 @@ package struct Capture<Sink: CaptureSink> {
   // MARK: The first pass
 
   private mutating func firstPass() throws(Failure) {
-    let began = Stopwatch()
     let seen = try look()
+    let began = Stopwatch()
     let layout = try onChroma { () throws(ChromaError) in try currentLayout() }
     var directory = seen
     // Times that lie well back prove rest at once; otherwise two equal looks do, apart by the monotonic clock.
+    var still = 0.0
     if !Self.isLongAtRest(seen) {
-      sleepFor(seconds: max(0, FolderLedger.rest - began.seconds))
+      still = FolderLedger.rest
+      sleepFor(seconds: max(0, still - began.seconds))
       directory = try look()
     }
     let before = Dictionary(uniqueKeysWithValues: seen.folders.map { ($0.name, $0) })
     let now = Timestamp.now
-    for folder in directory.folders where before[folder.name] == folder && FolderLedger.isAtRest(folder, at: now) {
-      ledger.trust(folder)
+    for folder in directory.folders where before[folder.name] == folder {
+      if ledger.isAtRest(folder, at: now, still: still) { ledger.trust(folder) }
     }
     let condition = try onChroma { () throws(ChromaError) in try hold.condition() }
     let readsFile = condition == .rollbackJournal || (options.isOffline && condition == .writeAheadLog)

@@ -12,7 +12,9 @@ package struct CaptureOptions: Sendable {
   /// Seconds between two tries: a persist that has just ended records how far it came.
   package var pause = 0.15
   /// Seconds that an index may take to come to rest under the hold.
-  package var restMax = 10.0
+  package var restMax = 12.0
+  /// Seconds after which index files out of order are taken as they are: a copied directory's, or a crash's.
+  package var abandonedAfter = 10.0
   package init() {}
 }
 

@@ -12,21 +12,26 @@ struct FolderLedger {
 
   /// Seconds without a write that count as rest.
   static let rest = 0.05
-  /// Seconds after which files out of order are no rewrite under way: a copied directory's, or a crash's.
-  static let abandoned = 10.0
+  /// Seconds after which files out of order are no rewrite under way.
+  let abandoned: Double
 
-  init(_ directory: FilePath) { self.directory = directory }
+  init(_ directory: FilePath, abandoned: Double) {
+    self.directory = directory
+    self.abandoned = abandoned
+  }
 
   func look(_ name: String) throws(ChromaError) -> SegmentFolder {
     try onSystem { () throws(SystemError) in try SegmentFolder.look(name, in: directory) }
   }
 
   /// Whether a folder's files may be read: nobody has written to them for a moment, nor seems about to.
-  /// - Parameter moment: By the wall clock, as the files' times are.
-  static func isAtRest(_ folder: SegmentFolder, at moment: Timestamp) -> Bool {
+  /// - Parameters:
+  ///   - moment: By the wall clock, as the files' times are. A file from the future has no age by it.
+  ///   - still: Seconds, by the monotonic clock, for which the folder was seen not to change.
+  func isAtRest(_ folder: SegmentFolder, at moment: Timestamp, still: Double = 0) -> Bool {
     guard folder.isPersisted, let newest = folder.newest else { return true }
-    let age = moment.seconds(since: newest)
-    return age >= rest && (age >= abandoned || !folder.isBeingWritten)
+    let age = max(moment.seconds(since: newest), still)
+    return age >= Self.rest && (age >= abandoned || !folder.isBeingWritten)
   }
 
   /// A rewrite ends with the pickle, and a pickle with a full stop. The file is never locked, so it may be opened.
