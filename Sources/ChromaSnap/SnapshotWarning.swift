@@ -1,20 +1,24 @@
 /// Something that a verb met and that did not stop it.
 public struct SnapshotWarning: Hashable, Sendable {
-  public enum Code: String, Sendable {
+  /// A kind of warning; scripts see its raw value.
+  public struct Code: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
     /// A file or folder that may not be read, or could not be: it is not in the snapshot.
-    case unreadable
+    public static let unreadable = Code(rawValue: "unreadable")
     /// A socket, a FIFO or a device: it is not in the snapshot.
-    case unsupportedKind = "unsupported_kind"
+    public static let unsupportedKind = Code(rawValue: "unsupported_kind")
     /// A file that changed while it was read, twice: it may be torn.
-    case changedWhileRead = "changed_while_read"
+    public static let changedWhileRead = Code(rawValue: "changed_while_read")
     /// A file that went between the listing and the reading.
-    case vanished
+    public static let vanished = Code(rawValue: "vanished")
     /// The newest snapshot is from the future: somebody's clock is or was wrong.
-    case clock
+    public static let clock = Code(rawValue: "clock")
     /// Something could not be given back its owner, attributes or times.
-    case metadata
+    public static let metadata = Code(rawValue: "metadata")
     /// Something that should be in the repository is not.
-    case damaged
+    public static let damaged = Code(rawValue: "damaged")
   }
 
   public var code: Code

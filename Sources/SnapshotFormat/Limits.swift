@@ -19,6 +19,8 @@ package enum Limits {
   /// The longest name in a tree; the longest target of a symbolic link and value of an extended attribute.
   package static let nameBytes = 4096
   package static let attributeBytes = 1 << 20
+  /// The longest tree: of a directory with some ten million entries.
+  package static let treeBytes = 1 << 30
   /// The longest JSON document: manifest, note, config.
   package static let documentBytes = 64 << 20
 }

@@ -14,11 +14,15 @@ public final class Repository: Sendable {
   public let config: RepositoryConfig
   /// For messages.
   public let name: String
+  /// The folder of what is kept locally about this repository at this place.
+  package let cacheFolder: FilePath
   private let lock: Mutex<(any StoreLock)?>
 
   package init(
-    store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, lock: (any StoreLock)?
+    store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, cacheFolder: FilePath,
+    lock: (any StoreLock)?
   ) {
+    self.cacheFolder = cacheFolder
     self.store = store
     self.catalogue = catalogue
     self.config = config
@@ -86,9 +90,11 @@ public final class Repository: Sendable {
     let lock = try acquire(ObjectNames.repositoryLock, mode, at: place)
     let config = try readConfig(place)
     try decoding("the repository at \(place.name)") { () throws(FormatError) in try config.require(use) }
-    let catalogue = try Catalogue(in: cacheFolder(for: config, at: place))
+    let cacheFolder = cacheFolder(for: config, at: place)
+    let catalogue = try Catalogue(in: cacheFolder)
     let repository = Repository(
-      store: place.store, catalogue: catalogue, config: config, name: place.name, lock: lock)
+      store: place.store, catalogue: catalogue, config: config, name: place.name, cacheFolder: cacheFolder,
+      lock: lock)
     try repository.synchronize()
     return repository
   }

@@ -19,6 +19,7 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
     public static let usage = Code(rawValue: "usage")
     public static let sourceMissing = Code(rawValue: "source_missing")
     public static let sourceUnreadable = Code(rawValue: "source_unreadable")
+    public static let sourceBusy = Code(rawValue: "source_busy")
     public static let snapshotNotFound = Code(rawValue: "snapshot_not_found")
     public static let ambiguous = Code(rawValue: "ambiguous")
     public static let pathNotFound = Code(rawValue: "path_not_found")

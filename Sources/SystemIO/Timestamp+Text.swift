@@ -11,8 +11,8 @@ package struct CivilTime: Hashable, Sendable {
 
   /// - Parameter seconds: Since 1970-01-01, in whatever zone the result is to be in.
   package init(secondsSinceEpoch seconds: Int64) {
-    let days = Int((Double(seconds) / 86_400).rounded(.down))
-    let rest = Int(seconds) - days * 86_400
+    var (days, rest) = Int(seconds).quotientAndRemainder(dividingBy: 86_400)
+    if rest < 0 { (days, rest) = (days - 1, rest + 86_400) }
     (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60)
     let shifted = days + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

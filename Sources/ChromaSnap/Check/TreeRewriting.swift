@@ -23,8 +23,8 @@ struct TreeRewriting: ~Copyable {
 
   mutating func run(_ snapshot: Snapshot) throws(SnapshotError) -> (Content, [ChunkID], UInt64) {
     let root = try rewrite(snapshot.manifest.tree, names: nil)
-    let (packs, stored) = try writer.finish()
-    return (root, packs, stored)
+    try writer.finish()
+    return (root, writer.packs, writer.bytesStored)
   }
 
   private mutating func rewrite(_ content: Content, names: [[UInt8]]?) throws(SnapshotError) -> Content {

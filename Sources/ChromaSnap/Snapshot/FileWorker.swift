@@ -100,7 +100,7 @@ struct FileWorker: ~Copyable {
     do throws(SystemError) {
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: input.storage[slot..<slot + room])
       if let handle = held[job.status] {
-        return (try handle.descriptor.status(), unsafe try handle.descriptor.read(at: 0, into: target))
+        return (try handle.status(), unsafe try handle.read(at: 0, into: target))
       }
       let file = try Descriptor(opening: job.path, .read, [.noFollow, .nonBlocking])
       let count = unsafe try file.read(at: 0, into: target)
@@ -138,7 +138,7 @@ struct FileWorker: ~Copyable {
     let segment = chunks.isEmpty ? nil : try writer.storeSegment(chunks, like: parent?.level == 1 ? parent?.id : nil)
     guard let segments = file.finish(number, segment) else { return nil }
     let content = try writer.storeContent(of: segments, like: job.parent)
-    let status = (try? opened.handle.descriptor.status()) ?? opened.status
+    let status = (try? opened.handle.status()) ?? opened.status
     let mark = FolderState.Mark(
       isTrusted: isTrusted(status, opened.started), pageFingerprint: opened.pageFingerprint)
     let reading = FileReading(content: content, chunking: opened.chunking, status: status, mark: mark)
@@ -148,14 +148,16 @@ struct FileWorker: ~Copyable {
 
   private mutating func open(_ job: FileJob) throws(SnapshotWarning.Failure) -> OpenedFile {
     do throws(SystemError) {
-      let handle =
-        if let handle = held[job.status] { handle } else {
-          FileHandle(try Descriptor(opening: job.path, .read, [.noFollow, .nonBlocking]))
-        }
+      let handle: any FileBytes
+      if let known = held[job.status] {
+        handle = known
+      } else {
+        handle = FileHandle(try Descriptor(opening: job.path, .read, [.noFollow, .nonBlocking]))
+      }
       let started = Timestamp.now
-      let status = try handle.descriptor.status()
+      let status = try handle.status()
       guard status.kind == .file else { throw SystemError(.invalidArgument, call: "open", path: job.path) }
-      let count = unsafe try handle.descriptor.read(
+      let count = unsafe try handle.read(
         at: 0, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[..<4096]))
       let fingerprint = fingerprint(0, count)
       let isSparse = status.allocatedSize < status.size
@@ -190,10 +192,10 @@ struct FileWorker: ~Copyable {
   ) throws(SnapshotError) -> Result<Void, SystemError> {
     let region = UInt64(parameters.regionBytes)
     let isSparse = file.status.allocatedSize < file.status.size
-    var data = isSparse ? file.handle.descriptor.nextData(from: range.lowerBound) : range.lowerBound
+    var data = isSparse ? file.handle.nextData(from: range.lowerBound) : range.lowerBound
     var at = range.lowerBound
     while at < range.upperBound {
-      if let next = data, next < at { data = file.handle.descriptor.nextData(from: at) }
+      if let next = data, next < at { data = file.handle.nextData(from: at) }
       if isSparse, data ?? .max >= at + region, at + region <= range.upperBound {
         chunks.append(ChunkList.Child(id: try storeZeros(), length: region))
         at += region
@@ -203,7 +205,7 @@ struct FileWorker: ~Copyable {
       let wanted = min(2 * region, range.upperBound - at)
       let count: Int
       do throws(SystemError) {
-        count = unsafe try file.handle.descriptor.read(
+        count = unsafe try file.handle.read(
           at: at, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[..<Int(wanted)]))
       } catch { return .failure(error) }
       if count == 0 { break }
@@ -240,7 +242,7 @@ struct FileWorker: ~Copyable {
         let wanted = min(UInt64(Self.windowBytes - end), range.upperBound - windowStart - UInt64(end))
         let count: Int
         do throws(SystemError) {
-          count = unsafe try file.handle.descriptor.read(
+          count = unsafe try file.handle.read(
             at: windowStart + UInt64(end),
             into: UnsafeMutableRawBufferPointer(rebasing: input.storage[end..<end + Int(wanted)]))
         } catch { return .failure(error) }

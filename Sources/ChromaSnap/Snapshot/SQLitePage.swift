@@ -16,6 +16,13 @@ enum SQLitePage {
     return ChunkID(of: page).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } | 1
   }
 
+  /// The same of a file that somebody holds open.
+  static func fingerprint(of file: any FileBytes) -> UInt64 {
+    var page = ByteBuffer(capacity: bytes)
+    page.count = (unsafe try? file.read(at: 0, into: page.storage)) ?? 0
+    return fingerprint(page.bytes)
+  }
+
   /// The same of a file; 0 where it can't be read.
   static func fingerprint(of path: FilePath) -> UInt64 {
     do throws(SystemError) {

@@ -52,19 +52,13 @@ final class SegmentedFile: Sendable {
 
 /// An open file with what its first reader found out.
 struct OpenedFile: Sendable {
-  var handle: FileHandle
+  var handle: any FileBytes
   var status: FileStatus
   var chunking: Chunking
   var started: Timestamp
   var pageFingerprint: UInt64
   /// What the parent snapshot holds, by segment.
   var parentSegments: [ContentSegment]
-}
-
-/// An open descriptor that several share.
-final class FileHandle: Sendable {
-  let descriptor: Descriptor
-  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 }
 
 extension SnapshotWarning {

@@ -27,9 +27,13 @@ struct SnapshotPlan: Sendable {
     var alike: [Int: TreeEntry] = [:]
   }
 
-  let scan: SourceScan
+  var scan: SourceScan
   var folders: [Folder]
   var jobs: [FileJob] = []
+  /// The jobs that nobody has read yet.
+  private var unread: [Int] = []
+  private let states: [[UInt8]: [UInt8]]?
+  private let held: HeldFiles
   /// Whether nothing at all differs from the parent.
   var isUnchanged: Bool
   /// The parent's tree.
@@ -43,11 +47,14 @@ struct SnapshotPlan: Sendable {
   /// - Parameters:
   ///   - states: What the parent saw, or `nil` where that is not known: then everything is read.
   ///   - parent: The parent's tree.
+  ///   - held: Files that are read through their holder, and not opened.
   ///   - reader: For the parent's trees. One that can't be read counts as not there.
   init(
-    _ scan: SourceScan, states: [[UInt8]: [UInt8]]?, parent: Content?, reader: inout ChunkReader
+    _ scan: SourceScan, states: [[UInt8]: [UInt8]]?, parent: Content?, held: HeldFiles, reader: inout ChunkReader
   ) throws(SnapshotError) {
     self.scan = scan
+    self.states = states
+    self.held = held
     folders = scan.folders.map { folder in
       let stat = FolderState.stat(of: folder.entries)
       return Folder(
@@ -61,7 +68,7 @@ struct SnapshotPlan: Sendable {
     for i in folders.indices.reversed() {
       guard let state = known[i], state.stat == folders[i].stat, state.marks.count == folders[i].marks.count,
         scan.folders[i].entries.allSatisfy({ $0.folder.map { folders[$0].isUnchanged } ?? true }),
-        Self.allStand(state.marks, in: scan.folders[i])
+        allStand(state.marks, in: scan.folders[i])
       else { continue }
       folders[i].isUnchanged = true
       folders[i].marks = state.marks
@@ -74,7 +81,13 @@ struct SnapshotPlan: Sendable {
       isUnchanged = root?.stat == rootStat && folders[0].isUnchanged
     }
     var byFile: [FileKey: Int] = [:]
-    for i in folders.indices { try decide(i, known[i], &byFile, &reader) }
+    for i in folders.indices { try decide(i, &byFile, &reader) }
+  }
+
+  /// The jobs to read now.
+  mutating func takeUnread() -> [Int] {
+    defer { unread = [] }
+    return unread
   }
 
   private static func tree(_ content: Content, _ reader: inout ChunkReader) throws(SnapshotError) -> Tree? {
@@ -84,23 +97,26 @@ struct SnapshotPlan: Sendable {
     }
   }
 
-  private static func allStand(_ marks: [FolderState.Mark], in folder: ScannedFolder) -> Bool {
+  private func allStand(_ marks: [FolderState.Mark], in folder: ScannedFolder) -> Bool {
     marks.indices.allSatisfy { stands(marks[$0], folder, $0) }
   }
 
   /// Whether equal stat data of an entry prove that it is unchanged. For a database its first page is looked at too.
-  private static func stands(_ mark: FolderState.Mark, _ folder: ScannedFolder, _ entry: Int) -> Bool {
+  private func stands(_ mark: FolderState.Mark, _ folder: ScannedFolder, _ entry: Int) -> Bool {
     guard mark.isTrusted else { return false }
     guard mark.pageFingerprint != 0 else { return true }
-    return SQLitePage.fingerprint(of: folder.path.appending(nameBytes: folder.entries[entry].name))
-      == mark.pageFingerprint
+    let found = folder.entries[entry]
+    if held.isDeferred(found.status) { return false }
+    if let file = held[found.status] { return SQLitePage.fingerprint(of: file) == mark.pageFingerprint }
+    return SQLitePage.fingerprint(of: folder.path.appending(nameBytes: found.name)) == mark.pageFingerprint
   }
 
   /// Decides about one folder, whose parent content is known when its own turn comes.
   private mutating func decide(
-    _ i: Int, _ state: FolderState?, _ byFile: inout [FileKey: Int], _ reader: inout ChunkReader
+    _ i: Int, _ byFile: inout [FileKey: Int], _ reader: inout ChunkReader
   ) throws(SnapshotError) {
     let folder = scan.folders[i]
+    let state = states?[folder.relativePath].flatMap(FolderState.init(decoding:))
     if folders[i].isUnchanged, folders[i].parent != nil {
       // What lies below comes with it; any tree says that the parent has them too.
       for case let below? in folder.entries.map(\.folder) { folders[below].parent = folders[i].parent }
@@ -121,7 +137,7 @@ struct SnapshotPlan: Sendable {
         FolderState.append(entry, to: &stat)
         isAlike = known.stat == stat.bytes
         if isAlike { folders[i].alike[position] = old }
-        if isAlike, oldContent?.length == entry.status.size, Self.stands(known.mark, folder, position) {
+        if isAlike, oldContent?.length == entry.status.size, stands(known.mark, folder, position) {
           folders[i].origins.append(.parent(old))
           folders[i].marks[position] = known.mark
           continue
@@ -140,10 +156,106 @@ struct SnapshotPlan: Sendable {
       }
       if entry.status.linkCount > 1 { byFile[FileKey(entry.status)] = jobs.count }
       folders[i].origins.append(.job(jobs.count))
+      if !held.isDeferred(entry.status) { unread.append(jobs.count) }
       jobs.append(
         FileJob(
           path: folder.path.appending(nameBytes: entry.name), relativePath: folder.relativePath(of: entry.name),
           status: entry.status, parent: oldContent, isIndexFile: isIndex && IndexHeader.files.contains(entry.name)))
+    }
+  }
+
+  // MARK: What a capture changes
+
+  /// The index of a folder at the top of the source.
+  func folder(named name: [UInt8]) -> Int? {
+    scan.folders[0].entries.first { $0.name == name }.flatMap(\.folder)
+  }
+
+  /// The source's own folder is no longer as in the parent.
+  private mutating func reopenRoot(_ reader: inout ChunkReader) throws(SnapshotError) {
+    isUnchanged = false
+    guard folders[0].isUnchanged else { return }
+    folders[0].isUnchanged = false
+    var byFile: [FileKey: Int] = [:]
+    try decide(0, &byFile, &reader)
+  }
+
+  /// A folder at the top holds exactly these entries now; what of them is not as in the parent becomes jobs.
+  mutating func replace(
+    folder name: [UInt8], status: FileStatus, entries: [ScannedEntry], reader: inout ChunkReader
+  ) throws(SnapshotError) {
+    try reopenRoot(&reader)
+    let i: Int
+    if let known = folder(named: name) {
+      i = known
+    } else {
+      i = scan.folders.count
+      scan.folders.append(
+        ScannedFolder(path: scan.folders[0].path.appending(nameBytes: name), names: [name], entries: []))
+      folders.append(Folder(stat: [], isUnchanged: false, parent: nil, marks: []))
+      scan.folders[0].entries.append(ScannedEntry(name: name, status: status, folder: i))
+      scan.folders[0].entries.sort { nameOrder($0.name, $1.name) }
+      try decideAgain(0, &reader)
+    }
+    if let position = scan.folders[0].entries.firstIndex(where: { $0.name == name }) {
+      scan.folders[0].entries[position].status = status
+      folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
+      folders[0].alike[position] = nil
+    }
+    scan.folders[i].entries = entries
+    try decideAgain(i, &reader)
+  }
+
+  /// A folder at the top is not part of the snapshot after all.
+  mutating func leaveOut(folder name: [UInt8], reader: inout ChunkReader) throws(SnapshotError) {
+    guard let i = folder(named: name) else { return }
+    try reopenRoot(&reader)
+    scan.folders[0].entries.removeAll { $0.name == name }
+    scan.folders[i].isLeftOut = true
+    try decideAgain(0, &reader)
+  }
+
+  /// A file at the top is to be read, now or again.
+  /// - Returns: Its job; `nil` where there is no such file.
+  mutating func reread(
+    file name: [UInt8], status: FileStatus, reader: inout ChunkReader
+  ) throws(SnapshotError) -> Int? {
+    try reopenRoot(&reader)
+    guard let position = scan.folders[0].entries.firstIndex(where: { $0.name == name }) else { return nil }
+    scan.folders[0].entries[position].status = status
+    folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
+    folders[0].alike[position] = nil
+    var parent: Content?
+    if case .parent(let entry) = folders[0].origins[position], case .file(let content, _) = entry.kind {
+      parent = content
+    }
+    if case .job(let known) = folders[0].origins[position] { parent = jobs[known].parent }
+    folders[0].origins[position] = .job(jobs.count)
+    jobs.append(
+      FileJob(
+        path: scan.folders[0].path.appending(nameBytes: name), relativePath: name, status: status, parent: parent,
+        isIndexFile: false))
+    return jobs.count - 1
+  }
+
+  private mutating func decideAgain(_ i: Int, _ reader: inout ChunkReader) throws(SnapshotError) {
+    // What has been read already of files that are as they were need not be read again.
+    var known: [FileKey: (Int, FileStatus)] = [:]
+    for case .job(let job) in folders[i].origins { known[FileKey(jobs[job].status)] = (job, jobs[job].status) }
+    let before = unread
+    folders[i].isUnchanged = false
+    folders[i].origins = []
+    folders[i].alike = [:]
+    folders[i].stat = FolderState.stat(of: scan.folders[i].entries)
+    folders[i].marks = Array(repeating: FolderState.Mark(), count: scan.folders[i].entries.count)
+    var byFile: [FileKey: Int] = [:]
+    try decide(i, &byFile, &reader)
+    for position in folders[i].origins.indices {
+      guard case .job(let job) = folders[i].origins[position], i == 0,
+        let (old, status) = known[FileKey(jobs[job].status)], sameFile(status, jobs[job].status)
+      else { continue }
+      folders[i].origins[position] = .job(old)
+      unread.removeAll { $0 == job && !before.contains($0) }
     }
   }
 }

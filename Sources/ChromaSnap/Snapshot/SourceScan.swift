@@ -22,6 +22,8 @@ struct ScannedFolder: Sendable {
   var names: [[UInt8]]
   /// In the order of their names.
   var entries: [ScannedEntry]
+  /// Whether it was taken out again after the walk.
+  var isLeftOut = false
 
   /// The names joined by `/`.
   var relativePath: [UInt8] { Array(names.joined(separator: [UInt8(ascii: "/")])) }
@@ -42,6 +44,8 @@ struct SourceScan: Sendable {
     var rules = IgnoreRules()
     /// Folders by device and inode: the repository itself, where it lies inside the source.
     var folders: Set<FileKey> = []
+    /// Names directly in the source.
+    var top: Set<[UInt8]> = []
   }
 
   /// Walks a source, one level after the other, the folders of a level in parallel. Symbolic links are not followed. A
@@ -107,7 +111,7 @@ struct SourceScan: Sendable {
       {
         continue
       }
-      if StagingNames.isOurs(name) { continue }
+      if StagingNames.isOurs(name) || (folder.names.isEmpty && exclusions.top.contains(name)) { continue }
       if !exclusions.rules.isEmpty,
         exclusions.rules.excludes(folder.names + [name], isFolder: status.kind == .directory)
       {
@@ -137,8 +141,10 @@ struct FileKey: Hashable, Sendable {
   var device: UInt64
   var inode: UInt64
 
-  init(_ status: FileStatus) {
-    device = status.device
-    inode = status.inode
+  init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
   }
+
+  init(_ status: FileStatus) { self.init(device: status.device, inode: status.inode) }
 }

@@ -1,3 +1,4 @@
+import ChromaDB
 public import SnapshotFormat
 public import SnapshotRepository
 package import SystemIO
@@ -17,6 +18,10 @@ public struct TakeSnapshot: Sendable {
   public var level = 1
   /// Whether to write no manifest where nothing has changed.
   public var skipIfUnchanged = false
+  /// Of a Chroma directory: insist that nobody has it open, and lock nothing.
+  public var isOffline = false
+  /// Of a Chroma directory: take the folders of deleted collections too.
+  public var includesOrphans = false
   /// Whether to make the repository where there is none.
   public var createsRepository = true
   /// For tests: what the clock says.
@@ -48,6 +53,9 @@ public struct TakeSnapshot: Sendable {
     public var patchesNew = 0
     /// Seconds.
     public var duration: Double = 0
+    /// Of a Chroma directory: for how many seconds its database was held still, and how often that was tried.
+    public var holdSeconds: Double = 0
+    public var tries = 1
     public var warnings: [SnapshotWarning] = []
 
     /// Whether everything that should be in it is.
@@ -70,21 +78,24 @@ public struct TakeSnapshot: Sendable {
       summary.repositoryCreated = true
     }
     let repository = try location.open(for: .write)
+    if isOffline, summary.kind != .chroma {
+      throw SnapshotError(.usage, "\(path) is no Chroma directory, so --offline means nothing for it")
+    }
     var exclusions = SourceScan.Exclusions(rules: IgnoreRules(excludes))
     for folder in [location.folder, location.place.caches] {
       if let folder, let status = try? FileStatus(at: folder) { exclusions.folders.insert(FileKey(status)) }
     }
-    let scan = try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
-    try store(scan, in: repository, at: path, &summary, activity)
+    try store(path, leavingOut: exclusions, in: repository, &summary, activity)
     summary.duration = stopwatch.seconds
     return summary
   }
 
   private func store(
-    _ scan: SourceScan, in repository: Repository, at path: FilePath, _ summary: inout Summary, _ activity: Activity
+    _ path: FilePath, leavingOut exclusions: SourceScan.Exclusions, in repository: Repository,
+    _ summary: inout Summary, _ activity: Activity
   ) throws(SnapshotError) {
-    let time = now()
-    let parent = try SourceLocator.parent(of: path, root: scan.root, in: repository)
+    let root = try calling("reading the source") { () throws(SystemError) in try FileStatus(at: path) }
+    let parent = try SourceLocator.parent(of: path, root: root, in: repository)
     let index = try ChunkIndex(repository)
     let condemned = Set(try repository.condemned().flatMap(\.record.packs))
     index.condemn(condemned)
@@ -94,11 +105,25 @@ public struct TakeSnapshot: Sendable {
         nil as [[UInt8]: [UInt8]]?
       }
     if states != nil { index.trustParent() }
-    var reader = ChunkReader(repository, index: index)
-    let plan = try SnapshotPlan(scan, states: states, parent: parent?.manifest.tree, reader: &reader)
-    let result = try SnapshotPass(
-      repository: repository, index: index, plan: plan, level: level, activity: activity, held: HeldFiles()
-    ).run()
+    let level = level
+    func start(_ scan: SourceScan, _ held: HeldFiles) throws(SnapshotError) -> SnapshotEngine {
+      var reader = ChunkReader(repository, index: index)
+      let plan = try SnapshotPlan(
+        scan, states: states, parent: parent?.manifest.tree, held: held, reader: &reader)
+      return SnapshotEngine(repository, index: index, plan: plan, held: held, level: level, activity: activity)
+    }
+    var time = now()
+    let engine: SnapshotEngine
+    if summary.kind == .chroma {
+      (engine, time) = try capture(path, leavingOut: exclusions, in: repository, &summary, activity, start: start)
+    } else {
+      let scan = try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
+      summary.warnings = scan.warnings
+      engine = try start(scan, HeldFiles())
+      try engine.readAll()
+    }
+    let result = try engine.complete()
+    let totals = engine.totals
 
     summary.parent = parent
     summary.unchanged = parent != nil && parent?.manifest.tree == result.tree
@@ -106,11 +131,11 @@ public struct TakeSnapshot: Sendable {
     summary.filesChanged = result.filesChanged
     summary.filesUnmodified = result.filesUnmodified
     summary.bytesProcessed = result.statistics.totalBytes
-    summary.bytesRead = result.bytesRead
-    summary.bytesStored = result.bytesStored
-    summary.chunksNew = result.chunksNew
-    summary.patchesNew = result.patchesNew
-    summary.warnings = scan.warnings + result.warnings
+    summary.bytesRead = totals.bytesRead
+    summary.bytesStored = totals.bytesStored
+    summary.chunksNew = totals.chunksNew
+    summary.patchesNew = totals.patchesNew
+    summary.warnings += result.warnings
     if let parent, parent.manifest.commitTime > time {
       summary.warnings.append(
         SnapshotWarning(
@@ -122,23 +147,57 @@ public struct TakeSnapshot: Sendable {
     let (text, base64) = SourceLocator.names(path)
     var statistics = result.statistics
     statistics.skipped = summary.filesSkipped
-    statistics.bytesStored = result.bytesStored
+    statistics.bytesStored = totals.bytesStored
     let commitTime = now()
     let manifest = Manifest(
       name: try SnapshotName.make(name, at: time, in: repository.catalogue),
       source: Manifest.Source(
-        id: sourceID, path: text, pathBase64: base64, kind: summary.kind, inode: scan.root.inode),
+        id: sourceID, path: text, pathBase64: base64, kind: summary.kind, inode: root.inode),
       hostname: Platform.hostName, username: Platform.userName, time: time, commitTime: commitTime,
-      sequence: (parent?.manifest.sequence ?? 0) + 1, parent: parent?.id, tree: result.tree, packs: result.packs,
+      sequence: (parent?.manifest.sequence ?? 0) + 1, parent: parent?.id, tree: result.tree, packs: totals.packs,
       statistics: statistics, tags: tags, description: description, excludes: excludes,
       complete: summary.isComplete, program: Program.nameAndVersion)
     try activity.checkpoint()
     try repository.secure(index, alsoExpecting: condemned)
     let snapshot = try repository.commit(manifest)
-    let current = Set(scan.folders.map(\.relativePath)).union([SnapshotPlan.rootKey])
+    let current = Set(engine.plan.scan.folders.map(\.relativePath)).union([SnapshotPlan.rootKey])
     try repository.catalogue.recordSeen(
       of: sourceID, in: snapshot.id, changed: result.states,
       removed: (states ?? [:]).keys.filter { !current.contains($0) }, complete: states == nil)
     summary.snapshot = snapshot
+  }
+
+  /// Reads a Chroma directory by the recipe that holds it still.
+  /// - Returns: The engine, and when the data was as it was read.
+  private func capture(
+    _ path: FilePath, leavingOut exclusions: SourceScan.Exclusions, in repository: Repository,
+    _ summary: inout Summary, _ activity: Activity,
+    start: @escaping (SourceScan, HeldFiles) throws(SnapshotError) -> SnapshotEngine
+  ) throws(SnapshotError) -> (SnapshotEngine, Timestamp) {
+    let sink = ChromaCapture(path, leavingOut: exclusions, activity: activity, start: start)
+    var options = CaptureOptions()
+    options.isOffline = isOffline
+    options.includesOrphans = includesOrphans
+    let scratch = repository.cacheFolder.appending("scratch-\(hexadecimal(randomBytes(8)))")
+    try calling("making a scratch folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(scratch) }
+    defer { try? FileSystem.removeTree(scratch) }
+    let report: CaptureReport
+    do { report = try Capture.run(path, into: sink, scratch: scratch, options: options) } catch {
+      switch error {
+      case .chroma(let error): throw SnapshotError(error)
+      case .sink(let error): throw error
+      }
+    }
+    guard let engine = sink.engine else { throw SnapshotError(.failed, "the capture read nothing") }
+    summary.holdSeconds = report.holdSeconds
+    summary.tries = report.tries
+    summary.warnings = sink.scanWarnings
+    for warning in report.warnings {
+      summary.warnings.append(
+        SnapshotWarning(
+          SnapshotWarning.Code(rawValue: warning.code.rawValue), warning.message,
+          path: warning.path.map { Array($0.utf8) }))
+    }
+    return (engine, report.time)
   }
 }

@@ -26,7 +26,7 @@ struct TreeAssembly {
   /// - Returns: The tree with one entry, the source's own folder.
   mutating func assemble(with writer: inout ChunkWriter) throws(SnapshotError) -> Content {
     var contents: [Content] = Array(repeating: .empty, count: plan.folders.count)
-    for i in plan.folders.indices.reversed() {
+    for i in plan.folders.indices.reversed() where !plan.scan.folders[i].isLeftOut {
       count(i)
       if plan.folders[i].isUnchanged {
         contents[i] = plan.folders[i].parent ?? .empty
@@ -48,7 +48,7 @@ struct TreeAssembly {
     var entry = TreeEntry(
       name: [UInt8(ascii: ".")], kind: .directory(contents[0]), permissions: root.permissions, owner: root.owner,
       group: root.group, modified: root.modified)
-    entry.attributes = ExtendedAttribute.all(at: plan.scan.folders[0].path)
+    entry.attributes = attributes(at: plan.scan.folders[0].path)
     states.append((SnapshotPlan.rootKey, FolderState.encode(stat: plan.rootStat, marks: [FolderState.Mark()])))
     return try store(Tree([entry]), like: nil, with: &writer)
   }
@@ -135,12 +135,17 @@ struct TreeAssembly {
     }
   }
 
+  /// An attribute that is longer than the format allows is left out; Linux has none.
+  private func attributes(at path: FilePath) -> [ExtendedAttribute] {
+    ExtendedAttribute.all(at: path).filter { $0.value.count <= Limits.attributeBytes }
+  }
+
   private func makeEntry(
     _ entry: ScannedEntry, _ kind: TreeEntry.Kind, _ status: FileStatus, _ path: FilePath, alike: TreeEntry?
   ) -> TreeEntry {
     var made = TreeEntry(
       name: entry.name, kind: kind, permissions: status.permissions, owner: status.owner, group: status.group,
-      modified: status.modified, attributes: alike?.attributes ?? ExtendedAttribute.all(at: path))
+      modified: status.modified, attributes: alike?.attributes ?? attributes(at: path))
     if case .file = kind {
       made.isSparse = status.allocatedSize < status.size
       if status.linkCount > 1 {

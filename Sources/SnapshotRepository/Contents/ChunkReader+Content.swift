@@ -54,7 +54,7 @@ extension ChunkReader {
   }
 
   /// All bytes of a content that is small enough to be held in memory: a tree.
-  package mutating func bytes(of content: Content, limit: Int = Limits.documentBytes) throws(SnapshotError) -> [UInt8] {
+  package mutating func bytes(of content: Content, limit: Int = Limits.treeBytes) throws(SnapshotError) -> [UInt8] {
     guard content.length <= UInt64(limit) else {
       throw SnapshotError(.damaged, "a tree of \(content.length) bytes is past the limit", hint: SnapshotError.runCheck)
     }

@@ -83,11 +83,16 @@ package struct ChunkWriter: ~Copyable {
   private var patch = ByteBuffer(capacity: Limits.storedChunkBytes)
 
   /// Finishes the packs that are open.
-  package mutating func finish() throws(SnapshotError) -> (packs: [ChunkID], bytesStored: UInt64) {
+  package mutating func finish() throws(SnapshotError) {
     try dataPacks.finish()
     try metadataPacks.finish()
-    return (dataPacks.packs + metadataPacks.packs, dataPacks.bytesStored + metadataPacks.bytesStored)
   }
+
+  /// The packs that were finished.
+  package var packs: [ChunkID] { dataPacks.packs + metadataPacks.packs }
+
+  /// Bytes of the finished packs.
+  package var bytesStored: UInt64 { dataPacks.bytesStored + metadataPacks.bytesStored }
 
   deinit {
     dataPacks.abandon()

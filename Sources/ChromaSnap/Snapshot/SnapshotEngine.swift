@@ -1,0 +1,114 @@
+import SnapshotFormat
+import SnapshotRepository
+import Synchronization
+import SystemIO
+
+/// Reads what a plan says must be read, with all processors, stores it, and puts the trees together at the end. A capture
+/// may change the plan in between, for what has changed since it was read.
+final class SnapshotEngine {
+  let repository: Repository
+  let index: ChunkIndex
+  let activity: Activity
+  let held: HeldFiles
+  var plan: SnapshotPlan
+  private let chunker: GearChunker
+  private let pool: WorkerPool
+  /// By job.
+  private var outcomes: [FileOutcome?] = []
+
+  struct Result {
+    var tree: Content
+    var statistics = Manifest.Statistics()
+    var filesNew = 0
+    var filesChanged = 0
+    var filesUnmodified = 0
+    var warnings: [SnapshotWarning] = []
+    var states: [(path: [UInt8], state: [UInt8])] = []
+  }
+
+  init(
+    _ repository: Repository, index: ChunkIndex, plan: SnapshotPlan, held: HeldFiles, level: Int, activity: Activity
+  ) {
+    self.repository = repository
+    self.index = index
+    self.activity = activity
+    self.plan = plan
+    self.held = held
+    let chunker = GearChunker(repository.config.chunking)
+    self.chunker = chunker
+    pool = WorkerPool { FileWorker(repository, index: index, chunker: chunker, held: held, level: level) }
+  }
+
+  var totals: WorkerPool.Totals { pool.totals }
+
+  /// Reads all that is to be read, and once more what changed meanwhile.
+  func readAll() throws(SnapshotError) {
+    let unread = plan.takeUnread()
+    activity.expect(files: unread.count, bytes: unread.reduce(0) { $0 + plan.jobs[$1].status.size })
+    try read(unread)
+    var again: [Int] = []
+    for index in unread {
+      guard case .unstable(_, let status)? = outcomes[index] else { continue }
+      again.append(index)
+      plan.jobs[index].status = status
+    }
+    try read(again)
+  }
+
+  /// Reads the files of these jobs.
+  func read(_ indices: [Int]) throws(SnapshotError) {
+    outcomes += Array(repeating: nil, count: plan.jobs.count - outcomes.count)
+    let jobs = plan.jobs
+    let items = WorkItem.plan(jobs, indices, repository.config.chunking)
+    let collected = Mutex<[(Int, FileOutcome)]>([])
+    try parallelLoop(items: items.count) { [activity, pool] (next: () -> Int?) throws(SnapshotError) in
+      try pool.withWorker { (worker) throws(SnapshotError) in
+        while let item = next() {
+          try activity.checkpoint()
+          let done = try Self.work(items[item], jobs, &worker, activity)
+          collected.withLock { $0 += done }
+        }
+      }
+    }
+    for (index, outcome) in collected.withLock({ $0 }) { outcomes[index] = outcome }
+  }
+
+  private static func work(
+    _ item: WorkItem, _ jobs: [FileJob], _ worker: inout FileWorker, _ activity: Activity
+  ) throws(SnapshotError) -> [(Int, FileOutcome)] {
+    let before = worker.bytesRead
+    var done: [(Int, FileOutcome)] = []
+    switch item {
+    case .smallFiles(let indices):
+      let outcomes = try worker.read(indices.map { jobs[$0] })
+      done = Array(zip(indices, outcomes))
+    case .segment(let file, let number):
+      if let outcome = try worker.read(file, segment: number, jobs[file.job]) { done = [(file.job, outcome)] }
+    }
+    activity.did(files: done.count, bytes: worker.bytesRead - before)
+    return done
+  }
+
+  /// Puts the trees together, and makes everything durable.
+  func complete() throws(SnapshotError) -> Result {
+    var assembly = TreeAssembly(plan, outcomes: outcomes, chunker: chunker)
+    var result: Result
+    if plan.isUnchanged, let parent = plan.parentTree {
+      assembly.countAll()
+      result = Result(tree: parent)
+    } else {
+      var done = assembly
+      result = Result(
+        tree: try pool.withWorker { (worker) throws(SnapshotError) in try done.assemble(with: &worker.writer) })
+      assembly = done
+    }
+    try pool.finish()
+    result.statistics = assembly.statistics
+    result.filesNew = assembly.filesNew
+    result.filesChanged = assembly.filesChanged
+    result.filesUnmodified = assembly.filesUnmodified
+    result.warnings = assembly.warnings
+    result.states = assembly.states
+    return result
+  }
+}
