@@ -2,7 +2,8 @@ package import ChromaDB
 package import SystemIO
 package import SystemPackage
 
-/// A sink that makes a plain copy of the captured directory: for tests, and for holding a capture against the real Chroma.
+/// A sink that makes a plain copy of the captured directory: for tests, and for holding a capture against the real
+/// Chroma.
 package final class FolderSink: CaptureSink {
   package let source: FilePath
   package let target: FilePath

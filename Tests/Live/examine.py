@@ -1,8 +1,8 @@
 """Opens restored directories with the real Chroma, and asks whether each holds a state that the journals had.
 
 usage: examine.py JOURNAL... < LINES, each a JSON list: directory, start, end
-Prints a JSON list of what is wrong for each, in order. A process of its own per directory, for damage may kill it; they are
-forked, because importing chromadb takes longer than the examination.
+Prints a JSON list of what is wrong for each, in order. A process of its own per directory, for damage may kill it; they
+are forked, because importing chromadb takes longer than the examination.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""Captures a Chroma directory while a real Chroma writes to it as fast as it can, restores each capture, and examines it.
+"""Captures a Chroma directory while a real Chroma writes to it as fast as it can, and examines each restored capture.
 
 usage: live.py WORK --snapshot 'CMD with {src} {repo}' --restore 'CMD with {repo} {dst}' [--count 50] [--initial 3000]
                [--thresholds 0,100,0] [--pause 0] [--server] [--wal]
 
 Run it with a Python that has the version of chromadb that is to write. A restored directory passes if SQLite's
-integrity_check does, if counts, ids, documents, vectors, queries and full text agree, if the state is exactly one that the
-writers' journals had between the start and the end of the snapshot, and if a write after the restore works.
+integrity_check does, if counts, ids, documents, vectors, queries and full text agree, if the state is exactly one that
+the writers' journals had between the start and the end of the snapshot, and if a write after the restore works.
 
 The capture by itself:  --snapshot 'capture-folder {src} {repo}/c' --restore 'mv {repo}/c {dst}'
 A blind copy:           --snapshot 'cp -r {src} {repo}/c'          --restore 'mv {repo}/c {dst}'
@@ -48,8 +48,9 @@ def start_writers(options, source, work):
     import chromadb
     chromadb.PersistentClient(path=source)
     # The client lives on in this process, so another one changes the mode.
-    code = f"import sqlite3; print(sqlite3.connect({source + '/chroma.sqlite3'!r}).execute('PRAGMA journal_mode=wal').fetchone())"
-    print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip())
+    code = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode=wal').fetchone())"
+    change = [sys.executable, "-c", code, source + "/chroma.sqlite3"]
+    print(subprocess.run(change, capture_output=True, text=True).stdout.strip())
   if options.server:
     chroma = os.path.join(os.path.dirname(sys.executable), "chroma")
     log = open(work + "/server.log", "w")
@@ -59,8 +60,8 @@ def start_writers(options, source, work):
   journals = [f"{work}/journal-{i}" for i in range(3 if options.server else 1)]
   writers = []
   for i, journal in enumerate(journals):
-    command = [sys.executable, HERE + "/writer.py", source, journal, "--writer", str(i), "--initial", str(options.initial)]
-    command += ["--thresholds", options.thresholds, "--pause", str(options.pause), *extra]
+    command = [sys.executable, HERE + "/writer.py", source, journal, "--writer", str(i), *extra]
+    command += ["--initial", str(options.initial), "--thresholds", options.thresholds, "--pause", str(options.pause)]
     writers.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
   while not all(os.path.exists(j + ".ready") for j in journals):
     time.sleep(0.2)
@@ -72,7 +73,8 @@ def start_writers(options, source, work):
 def take(options, source, repository, target):
   """One snapshot and its restore: when it began and ended, and what it printed; None where a command failed."""
   start = time.time()
-  run = subprocess.run(shlex.split(options.snapshot.format(src=source, repo=repository)), capture_output=True, text=True)
+  command = shlex.split(options.snapshot.format(src=source, repo=repository))
+  run = subprocess.run(command, capture_output=True, text=True)
   end = time.time()
   if run.returncode == 0:
     again = shlex.split(options.restore.format(repo=repository, dst=target))

@@ -1,5 +1,5 @@
-"""What the live test writes: every value is a function of a record's id and of the operation that wrote it last, so that an
-examiner can tell from the journal alone what any state must hold."""
+"""What the live test writes: every value is a function of a record's id and of the operation that wrote it last, so
+that an examiner can tell from the journal alone what any state must hold."""
 
 import hashlib
 import json

@@ -86,8 +86,8 @@ extension Capture {
     return true
   }
 
-  /// One folder. Changed since it was read but quiet since before the hold: read again. Changed later: whoever wrote it may
-  /// have yet to record how far it came, and is kept from it by the hold.
+  /// One folder. Changed since it was read but quiet since before the hold: read again. Changed later: whoever wrote
+  /// it may have yet to record how far it came, and is kept from it by the hold.
   private mutating func settle(
     _ found: SegmentFolder, heldSince began: Timestamp, mayWait: Bool
   ) throws(Failure) -> Bool {
@@ -99,8 +99,8 @@ extension Capture {
       if ledger.trusted[now.name] == now { return true }
       if !waited, ledger.isAtRest(now, at: began), try read(now, whileHeld: true) { return true }
       guard mayWait else { return false }
-      // The writer can't be waited for outside: it never rests. Its index is then ahead of the database, with log records
-      // that Chroma replays without harm.
+      // The writer can't be waited for outside: it never rests. Its index is then ahead of the database, with log
+      // records that Chroma replays without harm.
       if !waited { report.foldersAwaited += 1 }
       waited = true
       let before = now

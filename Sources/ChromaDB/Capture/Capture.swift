@@ -3,10 +3,11 @@ package import SystemPackage
 
 /// Captures a Chroma directory while a Chroma process uses it.
 ///
-/// First everything is read without any lock. Then the database is held (see `DatabaseHold`), and what changed since is
-/// read again: index folders told by stat(2), the database by its change counter. An index that is being rewritten just
-/// then is given time: the hold is given up, and taken again a moment later. The order is what makes it right: the
-/// database is as new as the indexes or newer, so its log holds every record that an index lacks, and Chroma replays it.
+/// First everything is read without any lock. Then the database is held (see `DatabaseHold`), and what changed since
+/// is read again: index folders told by stat(2), the database by its change counter. An index that is being rewritten
+/// just then is given time: the hold is given up, and taken again a moment later. The order is what makes it right:
+/// the database is as new as the indexes or newer, so its log holds every record that an index lacks, and Chroma
+/// replays it.
 package struct Capture<Sink: CaptureSink> {
   package typealias Failure = CaptureFailure<Sink.Failure>
 

@@ -6,21 +6,21 @@ import SystemPackage
 /// The calls come one after another, from the thread that runs the capture:
 ///
 /// 1. `firstPass` once, without any lock, for nearly all of the work;
-/// 2. `readAgain`, `leaveOut` and `readDatabase` for what has changed since, any number of times; the last call about a
-///    folder or the database counts. Where the database is held meanwhile (`whileHeld`), writers are waiting: only read,
-///    hash, and spool what changed; encode and store later.
+/// 2. `readAgain`, `leaveOut` and `readDatabase` for what has changed since, any number of times; the last call about
+///    a folder or the database counts. Where the database is held meanwhile (`whileHeld`), writers are waiting: only
+///    read, hash, and spool what changed; encode and store later.
 ///
 /// What the capture returns without an error is consistent; what it was told before an error is void.
 package protocol CaptureSink: AnyObject {
   associatedtype Failure: Error
 
-  /// Reads and stores everything but what the plan leaves out. Must not open the database by its path, nor by a hard link
-  /// of it, nor `-wal` and `-shm`: `plan.isForbidden` tells them by (device, inode). Files may vanish or change meanwhile;
-  /// in segment folders that is no error, for the capture looks at them again.
+  /// Reads and stores everything but what the plan leaves out. Must not open the database by its path, nor by a hard
+  /// link of it, nor `-wal` and `-shm`: `plan.isForbidden` tells them by (device, inode). Files may vanish or change
+  /// meanwhile; in segment folders that is no error, for the capture looks at them again.
   func firstPass(_ plan: CapturePlan) throws(Failure)
 
-  /// Reads the HNSW files of one folder again: exactly those in `folder.files`. Others that were read before are no longer
-  /// part of it. A file that has vanished is taken as empty; the capture notices and comes again.
+  /// Reads the HNSW files of one folder again: exactly those in `folder.files`. Others that were read before are no
+  /// longer part of it. A file that has vanished is taken as empty; the capture notices and comes again.
   func readAgain(_ folder: SegmentFolder, whileHeld: Bool) throws(Failure)
 
   /// The folder is not part of the snapshot: its collection was deleted meanwhile, or it is an orphan.
@@ -42,7 +42,7 @@ package struct CapturePlan: Sendable {
   /// The database, `-wal` and `-shm`: closing a descriptor of theirs would drop SQLite's locks.
   package var forbidden: Set<FileIdentity>
 
-  /// Whether a file must not be opened by its path. The database's own entry is read through `database`; a hard link of it
-  /// elsewhere too, or left out.
+  /// Whether a file must not be opened by its path. The database's own entry is read through `database`; a hard link
+  /// of it elsewhere too, or left out.
   package func isForbidden(_ status: FileStatus) -> Bool { forbidden.contains(FileIdentity(status)) }
 }

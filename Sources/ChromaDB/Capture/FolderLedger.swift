@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Which state of each index folder the sink has read, and whether a state can be relied on.
 ///
-/// Chroma rewrites the five files in place with no lock held, the pickle last. So a reading counts only if the files were at
-/// rest when it began, in the order of a finished rewrite, and the same when it ended.
+/// Chroma rewrites the five files in place with no lock held, the pickle last. So a reading counts only if the files
+/// were at rest when it began, in the order of a finished rewrite, and the same when it ended.
 struct FolderLedger {
   let directory: FilePath
   /// What was read, and counts.

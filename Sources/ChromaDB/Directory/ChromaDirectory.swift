@@ -43,8 +43,8 @@ package struct ChromaDirectory: Hashable, Sendable {
   ///
   /// Reads the database's first 100 bytes through a descriptor of its own, so no connection of this process may hold a
   /// lock on it: see `DatabaseFile`.
-  /// - Returns: `nil` where it holds no SQLite database of Chroma's name. Whether its tables are Chroma's, `ChromaSchema`
-  ///   tells.
+  /// - Returns: `nil` where it holds no SQLite database of Chroma's name. Whether its tables are Chroma's,
+  ///   `ChromaSchema` tells.
   package static func detect(_ path: FilePath) throws(ChromaError) -> ChromaDirectory? {
     let at = path.appending(databaseName)
     guard try exists(at) else { return nil }

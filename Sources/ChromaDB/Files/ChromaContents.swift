@@ -12,8 +12,8 @@ package protocol ChromaContents: Sendable {
   func folders() throws -> [String]
 }
 
-/// A Chroma directory on disk. Nobody may write to it meanwhile, and no lock may be held on its database by this process:
-/// closing what is opened here would drop it.
+/// A Chroma directory on disk. Nobody may write to it meanwhile, and no lock may be held on its database by this
+/// process: closing what is opened here would drop it.
 package struct DirectoryContents: ChromaContents {
   package let path: FilePath
   /// Stands for `chroma.sqlite3`: a copy that was recovered from a crash.

@@ -15,8 +15,8 @@ package struct FileIdentity: Hashable, Sendable {
   }
 }
 
-/// What tells that a file was written to or replaced: equal stamps, equal content, provided that the file was quiet when
-/// the first was taken.
+/// What tells that a file was written to or replaced: equal stamps, equal content, provided that the file was quiet
+/// when the first was taken.
 package struct FileStamp: Hashable, Sendable {
   package var identity: FileIdentity
   /// Bytes.

@@ -40,8 +40,8 @@ package struct HNSWHeader: Hashable, Sendable {
   private static let strideMax: UInt64 = 1 << 20
   private static let countMax: UInt64 = 1 << 32
 
-  /// - Returns: `nil` where the bytes are no header: of another length, another version, or with offsets that do not fit
-  ///   each other.
+  /// - Returns: `nil` where the bytes are no header: of another length, another version, or with offsets that do not
+  ///   fit each other.
   package init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.byteCount else { return nil }
     func value<Value: FixedWidthInteger & BitwiseCopyable>(_ at: Int, _ type: Value.Type) -> Value {

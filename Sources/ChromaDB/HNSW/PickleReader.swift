@@ -1,5 +1,5 @@
-/// Reads `index_metadata.pickle`: the dictionary of Chroma 1.x (protocol 3) or the object `PersistentData` of 0.4 to 0.6
-/// (protocol 5).
+/// Reads `index_metadata.pickle`: the dictionary of Chroma 1.x (protocol 3) or the object `PersistentData` of 0.4 to
+/// 0.6 (protocol 5).
 ///
 /// A stack machine of the instructions that those two need (https://docs.python.org/3/library/pickletools.html), and no
 /// other. Nothing is called or constructed: an object is only recognised by its class's name. The three large

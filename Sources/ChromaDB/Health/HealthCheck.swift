@@ -1,12 +1,12 @@
 import Synchronization
 import SystemIO
 
-/// The offline check of a Chroma directory that nobody writes to: SQLite's quick_check, the structure of every HNSW index,
-/// and whether index, tables and log fit each other.
+/// The offline check of a Chroma directory that nobody writes to: SQLite's quick_check, the structure of every HNSW
+/// index, and whether index, tables and log fit each other.
 ///
-/// With T the ids in log records above the smaller of the two sequence numbers of a collection, the index and the tables
-/// must hold the same ids but for T. Two workers share it: one runs quick_check, the other the collections. About 0.7 s
-/// per gigabyte.
+/// With T the ids in log records above the smaller of the two sequence numbers of a collection, the index and the
+/// tables must hold the same ids but for T. Two workers share it: one runs quick_check, the other the collections.
+/// About 0.7 s per gigabyte.
 package enum HealthCheck {
   /// - Throws: What reading the files throws (a damaged chunk, say); damage to their content is in the report.
   package static func run(_ contents: any ChromaContents) throws -> HealthReport {

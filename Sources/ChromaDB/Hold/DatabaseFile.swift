@@ -2,13 +2,13 @@ import Synchronization
 package import SystemIO
 package import SystemPackage
 
-/// The only plain descriptor that this process has on a database, and what stays open until the last SQLite connection is
-/// closed.
+/// The only plain descriptor that this process has on a database, and what stays open until the last SQLite
+/// connection is closed.
 ///
-/// POSIX locks belong to a process and a file: when a process closes *any* descriptor of a file, it loses all its locks on
-/// it, those of a SQLite connection included. So there is one owner at a time per file, told by (device, inode): a hard
-/// link is the same file. Whoever wants to read the bytes of a locked database reads them through this owner. Refused
-/// where the process has the database open already: it may be Chroma's own.
+/// POSIX locks belong to a process and a file: when a process closes *any* descriptor of a file, it loses all its
+/// locks on it, those of a SQLite connection included. So there is one owner at a time per file, told by (device,
+/// inode): a hard link is the same file. Whoever wants to read the bytes of a locked database reads them through this
+/// owner. Refused where the process has the database open already: it may be Chroma's own.
 package final class DatabaseFile: Sendable {
   package let path: FilePath
   package let identity: FileIdentity

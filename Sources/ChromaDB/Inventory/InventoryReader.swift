@@ -2,7 +2,8 @@
 package enum InventoryReader {
   /// - Parameters:
   ///   - connection: A database that nobody writes to meanwhile, or a transaction.
-  ///   - contents: Where the HNSW files are, for their sizes, and for the sequence numbers that Chroma 0.4 keeps in them.
+  ///   - contents: Where the HNSW files are, for their sizes, and for the sequence numbers that Chroma 0.4 keeps in
+  ///     them.
   /// - Returns: `nil` where it is not Chroma's.
   /// - Complexity: O(records) for the counts, by an index.
   package static func read(

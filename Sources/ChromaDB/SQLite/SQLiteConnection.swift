@@ -2,10 +2,10 @@ import GRDBSQLite
 
 /// A connection to a SQLite database over the C API, closed when the last reference goes.
 ///
-/// The C API, not GRDB: the connections here need a VFS of their own, the state of their transaction and columns without
-/// copies, and must do nothing on their own account between opening and locking. SQLite's own mutex guards each call
-/// (`SQLITE_OPEN_FULLMUTEX`), so that a watchdog may end a transaction from another thread; statements are used by one
-/// thread.
+/// The C API, not GRDB: the connections here need a VFS of their own, the state of their transaction and columns
+/// without copies, and must do nothing on their own account between opening and locking. SQLite's own mutex guards
+/// each call (`SQLITE_OPEN_FULLMUTEX`), so that a watchdog may end a transaction from another thread; statements are
+/// used by one thread.
 @safe package final class SQLiteConnection: @unchecked Sendable {
   package enum Mode: Sendable { case readOnly, readWrite, create }
 
