@@ -13,7 +13,6 @@ import argparse
 import gzip
 import json
 import random
-import shutil
 import sqlite3
 import sys
 import uuid
@@ -44,7 +43,7 @@ def read_text(path):
 
 
 def pieces(paths, dice):
-  """(source, number, text), without end and without repetition: once the files are used up, their lines are dealt anew."""
+  """(source, number, text), without end or repetition: once the files are used up, their lines are dealt anew."""
   seen, lines = set(), []
   for path in paths:
     text = read_text(path) or ""

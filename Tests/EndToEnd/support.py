@@ -1,5 +1,6 @@
 """What the end-to-end tests share: the built program with a repository and a cache of its own, and real ChromaDB."""
 
+import datetime
 import json
 import os
 import shutil
@@ -142,6 +143,46 @@ class Case(unittest.TestCase):
   def discard(self, target):
     subprocess.run(["chmod", "-R", "u+rwX", target.parent], check=False, stderr=subprocess.DEVNULL)
     shutil.rmtree(target.parent)
+
+  def assertError(self, result, code, word=None):
+    """An error as JSON on stdout, with all documented fields."""
+    self.assertEqual(result.code, code, str(result))
+    error = result.summary
+    for name in ("message_type", "code", "message", "hint", "exit_code"):
+      self.assertIn(name, error)
+    self.assertEqual((error["message_type"], error["exit_code"]), ("error", code))
+    self.assertGreater(len(error["message"]), 10)
+    if word:
+      self.assertIn(word, (error["message"] + str(error["hint"])).lower())
+
+
+class SourceCase(Case):
+  """A case with a small source of three files in two folders."""
+
+  def setUp(self):
+    super().setUp()
+    self.source = self.home / "source"
+    (self.source / "folder" / "below").mkdir(parents=True)
+    self.write("one", b"1" * 1000)
+    self.write("folder/two", os.urandom(200_000))
+    self.write("folder/below/three.log", b"log\n" * 500)
+
+  def write(self, name, data):
+    (self.source / name).write_bytes(data)
+
+  def assertFields(self, value, fields):
+    """A JSON object has the documented fields, each of its kind."""
+    for name, kind in fields.items():
+      self.assertIn(name, value)
+      self.assertIsInstance(value[name], kind, name)
+      if kind is int:
+        self.assertNotIsInstance(value[name], bool, name)
+
+  def assertTime(self, text):
+    """RFC 3339 in UTC, about now."""
+    self.assertTrue(text.endswith("Z"), text)
+    moment = datetime.datetime.fromisoformat(text)
+    self.assertLess(abs((datetime.datetime.now(datetime.timezone.utc) - moment).total_seconds()), 600)
 
 
 def settle():

@@ -1,4 +1,4 @@
-"""A flipped bit in any file of a repository: check finds it, a restore never yields a wrong byte, a snapshot heals it."""
+"""A flipped bit in any file of a repository: check finds it, no restore yields a wrong byte, a snapshot heals it."""
 
 import random
 import shutil

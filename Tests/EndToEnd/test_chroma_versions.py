@@ -28,7 +28,7 @@ class ChromaVersions(Case):
   def life(self, version):
     source = self.home / "chroma"
     chroma(version, "make_directory.py", source, *SIZE)
-    copies = []
+    copies, first_stored = [], 0
     for revision in range(1, ROUNDS + 1):
       if revision > 1:
         chroma(version, "change_directory.py", source, "--revision", revision)
@@ -41,10 +41,11 @@ class ChromaVersions(Case):
         first_stored = summary["bytes_stored"]
 
     self.assertTrue(self.check()["ok"])
-    for identifier, copy in copies:
+    for number, (identifier, copy) in enumerate(copies):
       target = self.restore(identifier)
       self.assertSameTree(copy, target, f"snapshot {identifier}")
-      self.assertEqual(chroma(version, "records.py", target), chroma(version, "records.py", copy))
+      if number in (0, ROUNDS - 1):
+        self.assertEqual(chroma(version, "records.py", target), chroma(version, "records.py", copy))
       self.discard(target)
     self.call("forget", "--keep-last", "1", "--prune")
     self.assertEqual([entry["id"] for entry in self.snapshots()], [copies[-1][0]])

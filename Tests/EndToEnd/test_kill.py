@@ -10,8 +10,8 @@ import trees
 from directories import Directory
 from support import QUICK, Case, Program, kill
 
-SNAPSHOT_ROUNDS = 8 if QUICK else 24
-PRUNE_ROUNDS = 6 if QUICK else 20
+SNAPSHOT_ROUNDS = 8 if QUICK else 20
+PRUNE_ROUNDS = 6 if QUICK else 14
 
 
 class Kill(Case):

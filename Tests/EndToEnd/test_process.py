@@ -1,19 +1,16 @@
-"""The program as a process: exit codes, what goes to which output, signals, locks, rights, full disks, hostile input."""
+"""The program as a process: exit codes, what goes to which output, help, signals, locks."""
 
 import fcntl
 import os
 import pty
-import re
 import select
 import shutil
 import signal
-import stat
 import subprocess
 import time
 import unittest
 
-import trees
-from support import FIXTURES, NOBODY, PROGRAM, ROOT, Case, Program
+from support import Case
 
 COMMANDS = ("init snapshot list show ls diff dump restore forget prune pin unpin check repair stats version").split()
 
@@ -24,17 +21,6 @@ class Process(Case):
     self.source = self.home / "source"
     self.source.mkdir()
     (self.source / "file").write_bytes(os.urandom(300_000))
-
-  def assertError(self, result, code, word=None):
-    """An error as JSON on stdout, with all documented fields."""
-    self.assertEqual(result.code, code, str(result))
-    error = result.summary
-    for name in ("message_type", "code", "message", "hint", "exit_code"):
-      self.assertIn(name, error)
-    self.assertEqual((error["message_type"], error["exit_code"]), ("error", code))
-    self.assertGreater(len(error["message"]), 10)
-    if word:
-      self.assertIn(word, (error["message"] + str(error["hint"])).lower())
 
   # Exit codes and outputs.
 
@@ -242,164 +228,6 @@ class Process(Case):
     for source in (self.source, other):
       identifier = self.snapshots("--source", source, "--last", "1")[0]["id"]
       self.assertRestores(identifier, source)
-
-  # Rights.
-
-  def test_everything_is_private(self):
-    old = os.umask(0)
-    try:
-      self.snapshot(self.source)
-      self.call("pin", "latest")
-      self.call("check", "--read-data")
-      self.call("forget", "--keep-last", "1", "--prune")
-    finally:
-      os.umask(old)
-    for place in (self.program.repository, self.program.cache):
-      for path in (place, *place.rglob("*")):
-        mode = stat.S_IMODE(path.lstat().st_mode)
-        self.assertEqual(mode & 0o077, 0, f"{path} has mode {mode:o}")
-
-  def test_restored_files_are_never_more_open_than_the_originals(self):
-    (self.source / "file").chmod(0o600)
-    self.source.chmod(0o700)
-    old = os.umask(0)
-    try:
-      self.snapshot(self.source)
-      self.assertRestores("latest", self.source)
-    finally:
-      os.umask(old)
-
-  def as_nobody(self):
-    """The program, run by a user who is not root, with a home of its own."""
-    home = self.home / "nobody"
-    home.mkdir()
-    shutil.copy(PROGRAM, home / "chromasnap")
-    for path in (self.home, home, home / "chromasnap"):
-      path.chmod(0o755)
-    os.chown(home, NOBODY, NOBODY)
-    return Program(home, home / "chromasnap", NOBODY)
-
-  @unittest.skipUnless(ROOT, "only root can become another user")
-  def test_unreadable(self):
-    program = self.as_nobody()
-    self.source.chmod(0o755)
-    (self.source / "file").chmod(0o644)
-    (self.source / "secret").write_bytes(b"secret")
-    (self.source / "secret").chmod(0o600)
-    (self.source / "closed").mkdir()
-    (self.source / "closed" / "inside").write_bytes(b"inside")
-    (self.source / "closed").chmod(0o700)
-    summary = self.snapshot(self.source, code=3, program=program)
-    self.assertEqual({warning["path"] for warning in summary["warnings"]}, {"secret", "closed"})
-    self.assertGreater(summary["files_skipped"], 0)
-    result = self.call("snapshot", self.source, code=3, program=program)
-    self.assertIn("secret", result.errors)
-    target = program.home / "target"
-    self.call("restore", "latest", "--to", target, program=program)
-    self.assertEqual((target / "file").read_bytes(), (self.source / "file").read_bytes())
-    self.assertFalse((target / "secret").exists())
-
-    self.source.chmod(0o700)
-    self.assertError(program.run("snapshot", self.source, "--json"), 1)
-    self.assertEqual(len(self.snapshots(program=program)), 2)
-
-  @unittest.skipUnless(ROOT, "only root can become another user")
-  def test_no_right_to_write(self):
-    program = self.as_nobody()
-    self.source.chmod(0o755)
-    (self.source / "file").chmod(0o644)
-    closed = self.home / "closed"
-    closed.mkdir(0o755)
-    self.assertError(program.run("snapshot", self.source, "--json", "--repo", closed / "repository"), 1)
-    self.snapshot(self.source, program=program)
-    self.assertError(program.run("restore", "latest", "--to", closed / "target", "--json"), 1)
-    self.assertEqual(os.listdir(closed), [])
-
-  # Damage and full disks.
-
-  def test_damaged_repository(self):
-    self.snapshot(self.source)
-    for kind in ("config", "snapshots"):
-      with self.subTest(kind=kind):
-        path = next(path for path in (self.program.repository / kind).rglob("*") if path.is_file())
-        saved = path.read_bytes()
-        path.chmod(0o600)
-        path.write_bytes(b"{}")
-        self.program.cache = self.home / f"cache-{kind}"
-        self.assertError(self.program.run("restore", "latest", "--to", self.home / "t", "--json"), 1)
-        self.assertFalse((self.home / "t").exists())
-        self.assertEqual(self.program.run("check", "--read-data", "--json").code, 1)
-        path.write_bytes(saved)
-    self.assertTrue(self.check()["ok"])
-
-  def test_a_newer_format_is_refused(self):
-    self.snapshot(self.source)
-    config = next(path for path in (self.program.repository / "config").rglob("*") if path.is_file())
-    text = config.read_text()
-    self.assertRegex(text, r'"version" ?: ?1\b')
-    config.chmod(0o600)
-    config.write_text(re.sub(r'"version"( ?: ?)1\b', r'"version"\g<1>2', text))
-    self.program.cache = self.home / "another"
-    for arguments in (["snapshot", self.source], ["list"], ["prune"]):
-      self.assertIn(self.program.run(*arguments).code, (1, 64))
-
-  def test_a_lost_or_garbled_cache(self):
-    self.snapshot(self.source)
-    for path in [path for path in self.program.cache.rglob("*") if path.is_file()]:
-      path.write_bytes(b"garbage" * 5000)
-    self.assertEqual(len(self.snapshots()), 1)
-    self.snapshot(self.source)
-    self.assertRestores("latest", self.source)
-
-  def mount_small_disk(self, megabytes):
-    place = self.home / f"disk-{megabytes}"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", place]
-    if not ROOT or subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
-      self.skipTest("no right to mount a small disk")
-    self.addCleanup(subprocess.run, ["umount", place], check=True)
-    return place
-
-  def test_full_disk_of_the_repository(self):
-    self.program.repository = self.mount_small_disk(12) / "repository"
-    self.snapshot(self.source)
-    before = trees.describe(self.source)
-    (self.source / "large").write_bytes(os.urandom(40_000_000))
-    self.assertError(self.program.run("snapshot", self.source, "--json"), 1, "space")
-    self.assertEqual(len(self.snapshots()), 1)
-    self.assertTrue(self.check()["ok"])
-    self.assertRestores("latest", before)
-    (self.source / "large").unlink()
-    self.call("prune")
-    self.snapshot(self.source)
-    self.assertRestores("latest", self.source)
-
-  def test_full_disk_of_the_target(self):
-    (self.source / "large").write_bytes(os.urandom(20_000_000))
-    self.snapshot(self.source)
-    disk = self.mount_small_disk(8)
-    self.assertError(self.program.run("restore", "latest", "--to", disk / "target", "--json"), 1, "space")
-    self.assertEqual(os.listdir(disk), [])
-
-  def test_a_mount_point_as_target(self):
-    self.snapshot(self.source)
-    disk = self.mount_small_disk(30)
-    self.call("restore", "latest", "--to", disk)
-    self.assertEqual(trees.contents(disk), trees.contents(self.source))
-    (self.source / "file").write_bytes(b"changed")
-    self.snapshot(self.source)
-    self.call("restore", "latest", "--to", disk, code=1)
-    self.call("restore", "latest", "--to", disk, "--force", "--no-undo")
-    self.assertEqual(trees.contents(disk), trees.contents(self.source))
-
-  def test_undo(self):
-    self.snapshot(self.source)
-    target = self.copy(FIXTURES / "chroma-1.5.9")
-    before = trees.describe(target)
-    self.call("restore", "latest", "--to", target, "--force")
-    self.assertSameTree(self.source, target)
-    self.call("undo", target, "--yes")
-    self.assertSameTree(before, target)
 
 
 if __name__ == "__main__":

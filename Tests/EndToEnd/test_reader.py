@@ -1,5 +1,5 @@
-"""The independent reader (Tests/Reader/read_snapshot.py), written from the documented format alone, as an oracle: what the
-program stored, it restores bit for bit; what the program calls sound, it finds sound."""
+"""The independent reader (Tests/Reader/read_snapshot.py), written from the documented format alone, as an oracle: what
+the program stored, it restores bit for bit; what the program calls sound, it finds sound."""
 
 import subprocess
 import sys

@@ -1,0 +1,135 @@
+"""Forgetting, pinning and pruning; checking and repairing."""
+
+import os
+import unittest
+
+from support import SourceCase
+
+NUMBER = (int, float)
+CHECK_FIELDS = {
+  "message_type": str, "ok": bool, "read_data": bool, "snapshots": int, "packs": int, "chunks": int,
+  "bytes_read": int, "duration": NUMBER, "errors": list,
+}
+
+
+class Keeping(SourceCase):
+  def test_forget_and_pin(self):
+    taken = []
+    for number in range(5):
+      self.write("one", b"%d" % number)
+      taken.append(self.snapshot(self.source, *(["--tag", "keep"] if number == 1 else []))["snapshot_id"])
+    def left():
+      return {entry["id"] for entry in self.snapshots()}
+    for arguments in ([], ["--dry-run"], ["--prune"], ["--keep-last", "0"]):
+      result = self.program.run("forget", *arguments)
+      self.assertIn(result.code, (1, 64), str(result))
+      self.assertEqual(left(), set(taken))
+    self.call("pin", taken[0])
+    self.assertTrue(next(entry for entry in self.snapshots() if entry["id"] == taken[0])["pinned"])
+
+    arguments = ["forget", "--keep-last", "2", "--keep-tag", "keep"]
+    text = self.call(*arguments, "--dry-run").text
+    for identifier in taken:
+      self.assertIn(identifier[:8], text)
+    self.assertTrue(self.call(*arguments, "--dry-run", "--json").lines)
+    self.assertEqual(left(), set(taken))
+    self.call(*arguments)
+    self.assertEqual(left(), {taken[0], taken[1], taken[3], taken[4]})
+    self.call("unpin", taken[0])
+    self.call("forget", "--max-backups", "1", "--prune")
+    self.assertEqual(left(), {taken[4]})
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", self.source)
+
+  def test_forget_by_source(self):
+    other = self.home / "other"
+    other.mkdir()
+    for number in range(3):
+      self.write("one", b"%d" % number)
+      (other / "x").write_bytes(b"%d" % number)
+      self.snapshot(self.source)
+      self.snapshot(other)
+    self.call("forget", "--keep-last", "1", "--source", other)
+    self.assertEqual(len(self.snapshots("--source", other)), 1)
+    self.assertEqual(len(self.snapshots("--source", self.source)), 3)
+    self.call("forget", "--keep-last", "1")
+    self.assertEqual(len(self.snapshots("--source", self.source)), 1)
+
+  def test_keep_policies_parse(self):
+    self.snapshot(self.source)
+    for kind in ("hourly", "daily", "weekly", "monthly", "yearly"):
+      self.call("forget", f"--keep-{kind}", "1")
+    self.call("forget", "--keep-within", "7d")
+    self.call("forget", "--keep-last", "x", code=64)
+    self.call("forget", "--keep-within", "x", code=64)
+    self.assertEqual(len(self.snapshots()), 1)
+
+  def test_prune(self):
+    self.write("large", os.urandom(3_000_000))
+    self.write("larger", os.urandom(4_000_000))
+    self.snapshot(self.source)
+    (self.source / "large").unlink()
+    self.snapshot(self.source)
+    self.call("forget", "--keep-last", "1")
+    def size():
+      return sum(path.stat().st_size for path in self.program.repository.rglob("*") if path.is_file())
+    before = size()
+    self.call("prune", "--dry-run")
+    self.assertTrue(self.call("prune", "--dry-run", "--json").lines)
+    self.assertEqual(size(), before)
+    self.call("prune", "--json")
+    self.assertLess(size(), before - 2_500_000)
+    self.call("prune", "--max-unused", "x", code=64)
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", self.source)
+
+  # Proving.
+
+  def test_check(self):
+    self.snapshot(self.source)
+    quick = self.call("check", "--json").summary
+    full = self.check()
+    for summary in (quick, full):
+      self.assertFields(summary, CHECK_FIELDS)
+      self.assertEqual((summary["ok"], summary["errors"], summary["snapshots"]), (True, [], 1))
+      self.assertGreater(summary["chunks"], 0)
+    self.assertEqual((quick["read_data"], full["read_data"]), (False, True))
+    self.assertGreater(full["bytes_read"], 200_000)
+    for part in ("50%", "1/3", "3/3"):
+      self.assertTrue(self.call("check", "--read-data-subset", part, "--json").summary["ok"])
+    for part in ("x", "0/3", "4/3", "200%"):
+      self.call("check", "--read-data-subset", part, code=64)
+
+  def test_check_names_what_is_hurt(self):
+    self.snapshot(self.source)
+    pack = max((self.program.repository / "packs").rglob("*"), key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    with open(pack, "r+b") as file:
+      file.seek(100_000)
+      file.write(b"damaged")
+    summary = self.check(code=1)
+    self.assertFalse(summary["ok"])
+    error = summary["errors"][0]
+    self.assertFields(error, {"code": str, "message": str, "pack": str, "affected": list})
+    self.assertIn("folder/two", [item["path"] for item in error["affected"]])
+    text = self.call("check", "--read-data", code=1)
+    self.assertIn("folder/two", text.text + text.errors)
+
+  def test_check_of_a_missing_pack(self):
+    self.snapshot(self.source)
+    for pack in [path for path in (self.program.repository / "packs").rglob("*") if path.is_file()]:
+      saved = pack.read_bytes()
+      pack.unlink()
+      self.assertFalse(self.call("check", "--json", code=1).summary["ok"])
+      pack.write_bytes(saved)
+      self.assertTrue(self.call("check", "--json").summary["ok"])
+
+  def test_repair_of_a_sound_repository(self):
+    self.snapshot(self.source)
+    before = self.snapshots()
+    self.call("repair", "--json")
+    self.assertEqual([entry["id"] for entry in self.snapshots()], [entry["id"] for entry in before])
+
+
+if __name__ == "__main__":
+  unittest.main()

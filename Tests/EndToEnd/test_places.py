@@ -1,0 +1,105 @@
+"""Damaged repositories and caches, full disks, mount points."""
+
+import os
+import re
+import subprocess
+import unittest
+
+import trees
+from support import FIXTURES, ROOT, Case
+
+
+class Places(Case):
+  def setUp(self):
+    super().setUp()
+    self.source = self.home / "source"
+    self.source.mkdir()
+    (self.source / "file").write_bytes(os.urandom(300_000))
+
+  def test_damaged_repository(self):
+    self.snapshot(self.source)
+    for kind in ("config", "snapshots"):
+      with self.subTest(kind=kind):
+        path = next(path for path in (self.program.repository / kind).rglob("*") if path.is_file())
+        saved = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(b"{}")
+        self.program.cache = self.home / f"cache-{kind}"
+        self.assertError(self.program.run("restore", "latest", "--to", self.home / "t", "--json"), 1)
+        self.assertFalse((self.home / "t").exists())
+        self.assertEqual(self.program.run("check", "--read-data", "--json").code, 1)
+        path.write_bytes(saved)
+    self.assertTrue(self.check()["ok"])
+
+  def test_a_newer_format_is_refused(self):
+    self.snapshot(self.source)
+    config = next(path for path in (self.program.repository / "config").rglob("*") if path.is_file())
+    text = config.read_text()
+    self.assertRegex(text, r'"version" ?: ?1\b')
+    config.chmod(0o600)
+    config.write_text(re.sub(r'"version"( ?: ?)1\b', r'"version"\g<1>2', text))
+    self.program.cache = self.home / "another"
+    for arguments in (["snapshot", self.source], ["list"], ["prune"]):
+      self.assertIn(self.program.run(*arguments).code, (1, 64))
+
+  def test_a_lost_or_garbled_cache(self):
+    self.snapshot(self.source)
+    for path in [path for path in self.program.cache.rglob("*") if path.is_file()]:
+      path.write_bytes(b"garbage" * 5000)
+    self.assertEqual(len(self.snapshots()), 1)
+    self.snapshot(self.source)
+    self.assertRestores("latest", self.source)
+
+  def mount_small_disk(self, megabytes):
+    place = self.home / f"disk-{megabytes}"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", place]
+    if not ROOT or subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
+      self.skipTest("no right to mount a small disk")
+    self.addCleanup(subprocess.run, ["umount", place], check=True)
+    return place
+
+  def test_full_disk_of_the_repository(self):
+    self.program.repository = self.mount_small_disk(12) / "repository"
+    self.snapshot(self.source)
+    before = trees.describe(self.source)
+    (self.source / "large").write_bytes(os.urandom(40_000_000))
+    self.assertError(self.program.run("snapshot", self.source, "--json"), 1, "space")
+    self.assertEqual(len(self.snapshots()), 1)
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", before)
+    (self.source / "large").unlink()
+    self.call("prune")
+    self.snapshot(self.source)
+    self.assertRestores("latest", self.source)
+
+  def test_full_disk_of_the_target(self):
+    (self.source / "large").write_bytes(os.urandom(20_000_000))
+    self.snapshot(self.source)
+    disk = self.mount_small_disk(8)
+    self.assertError(self.program.run("restore", "latest", "--to", disk / "target", "--json"), 1, "space")
+    self.assertEqual(os.listdir(disk), [])
+
+  def test_a_mount_point_as_target(self):
+    self.snapshot(self.source)
+    disk = self.mount_small_disk(30)
+    self.call("restore", "latest", "--to", disk)
+    self.assertEqual(trees.contents(disk), trees.contents(self.source))
+    (self.source / "file").write_bytes(b"changed")
+    self.snapshot(self.source)
+    self.call("restore", "latest", "--to", disk, code=1)
+    self.call("restore", "latest", "--to", disk, "--force", "--no-undo")
+    self.assertEqual(trees.contents(disk), trees.contents(self.source))
+
+  def test_undo(self):
+    self.snapshot(self.source)
+    target = self.copy(FIXTURES / "chroma-1.5.9")
+    before = trees.describe(target)
+    self.call("restore", "latest", "--to", target, "--force")
+    self.assertSameTree(self.source, target)
+    self.call("undo", target, "--yes")
+    self.assertSameTree(before, target)
+
+
+if __name__ == "__main__":
+  unittest.main()

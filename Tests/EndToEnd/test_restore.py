@@ -1,0 +1,95 @@
+"""Restore: its JSON fields, its options, what it does to a target that holds something."""
+
+import os
+import unittest
+
+import trees
+from support import SourceCase
+
+NUMBER = (int, float)
+RESTORE_FIELDS = {
+  "message_type": str, "snapshot_id": str, "target": str, "dry_run": bool, "files_restored": int, "bytes_restored": int,
+  "files_reused": int, "safety_snapshot_id": (str, type(None)), "undo_available": bool, "verified": bool,
+  "health": str, "duration": NUMBER, "warnings": list,
+}
+
+
+class Restore(SourceCase):
+  def test_restore_summary(self):
+    summary = self.snapshot(self.source)
+    target = self.home / "target"
+    restored = self.call("restore", "latest", "--to", target, "--json").summary
+    self.assertFields(restored, RESTORE_FIELDS)
+    self.assertEqual(
+      (restored["message_type"], restored["snapshot_id"], restored["target"], restored["dry_run"]),
+      ("summary", summary["snapshot_id"], str(target), False))
+    self.assertEqual((restored["files_restored"], restored["bytes_restored"]), (3, 203_000))
+    self.assertTrue(restored["verified"])
+    self.assertSameTree(self.source, target)
+
+  def test_restore_refuses_to_overwrite(self):
+    self.snapshot(self.source)
+    target = self.home / "target"
+    target.mkdir()
+    (target / "mine").write_bytes(b"mine")
+    before = trees.describe(target)
+    result = self.call("restore", "latest", "--to", target, "--json", code=1)
+    self.assertEqual(result.summary["message_type"], "error")
+    self.assertSameTree(before, target)
+    restored = self.call("restore", "latest", "--to", target, "--force", "--json").summary
+    self.assertTrue(restored["undo_available"])
+    self.assertSameTree(self.source, target)
+    file = self.home / "file"
+    file.write_bytes(b"a file")
+    self.call("restore", "latest", "--to", file, code=1)
+    self.assertEqual(file.read_bytes(), b"a file")
+
+  def test_restore_into_an_empty_folder_or_a_new_one_below_new_ones(self):
+    self.snapshot(self.source)
+    empty = self.home / "empty"
+    empty.mkdir()
+    self.call("restore", "latest", "--to", empty)
+    self.assertSameTree(self.source, empty)
+    deep = self.home / "a" / "b" / "c"
+    self.call("restore", "latest", "--to", deep)
+    self.assertSameTree(self.source, deep)
+
+  def test_restore_leaves_nothing_beside_the_target(self):
+    self.snapshot(self.source)
+    place = self.home / "place"
+    place.mkdir()
+    self.call("restore", "latest", "--to", place / "target")
+    self.assertEqual(os.listdir(place), ["target"])
+    self.call("restore", "latest", "--to", place / "target", "--force", "--no-undo")
+    self.assertEqual(os.listdir(place), ["target"])
+
+  def test_restore_through_a_symbolic_link(self):
+    self.snapshot(self.source)
+    real = self.home / "real"
+    real.mkdir()
+    (self.home / "link").symlink_to("real")
+    self.call("restore", "latest", "--to", self.home / "link")
+    self.assertTrue((self.home / "link").is_symlink())
+    self.assertEqual(trees.contents(real), trees.contents(self.source))
+
+  def test_restore_dry_run(self):
+    self.snapshot(self.source)
+    target = self.home / "target"
+    self.assertTrue(self.call("restore", "latest", "--to", target, "--dry-run", "--json").summary["dry_run"])
+    self.assertFalse(target.exists())
+    self.assertIn("one", self.call("restore", "latest", "--to", target, "--dry-run").text)
+
+  def test_restore_includes_and_excludes(self):
+    self.snapshot(self.source)
+    def restored(*arguments):
+      target = self.restore("latest", *arguments)
+      return {os.fsdecode(path) for path in trees.contents(target)}
+    self.assertEqual(restored("--include", "one"), {"one"})
+    self.assertEqual(restored("--include", "folder"), {"folder/two", "folder/below/three.log"})
+    self.assertEqual(restored("--include", "folder/two", "--include", "one"), {"one", "folder/two"})
+    self.assertEqual(restored("--exclude", "*.log"), {"one", "folder/two"})
+    self.assertEqual(restored("--include", "folder", "--exclude", "below"), {"folder/two"})
+
+
+if __name__ == "__main__":
+  unittest.main()

@@ -1,0 +1,90 @@
+"""What the program creates is private; what it may not read or write is said."""
+
+import os
+import shutil
+import stat
+import unittest
+
+from support import NOBODY, PROGRAM, ROOT, Case, Program
+
+
+class Rights(Case):
+  def setUp(self):
+    super().setUp()
+    self.source = self.home / "source"
+    self.source.mkdir()
+    (self.source / "file").write_bytes(os.urandom(300_000))
+
+  def test_everything_is_private(self):
+    old = os.umask(0)
+    try:
+      self.snapshot(self.source)
+      self.call("pin", "latest")
+      self.call("check", "--read-data")
+      self.call("forget", "--keep-last", "1", "--prune")
+    finally:
+      os.umask(old)
+    for place in (self.program.repository, self.program.cache):
+      for path in (place, *place.rglob("*")):
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        self.assertEqual(mode & 0o077, 0, f"{path} has mode {mode:o}")
+
+  def test_restored_files_are_never_more_open_than_the_originals(self):
+    (self.source / "file").chmod(0o600)
+    self.source.chmod(0o700)
+    old = os.umask(0)
+    try:
+      self.snapshot(self.source)
+      self.assertRestores("latest", self.source)
+    finally:
+      os.umask(old)
+
+  def as_nobody(self):
+    """The program, run by a user who is not root, with a home of its own."""
+    home = self.home / "nobody"
+    home.mkdir()
+    shutil.copy(PROGRAM, home / "chromasnap")
+    for path in (self.home, home, home / "chromasnap"):
+      path.chmod(0o755)
+    os.chown(home, NOBODY, NOBODY)
+    return Program(home, home / "chromasnap", NOBODY)
+
+  @unittest.skipUnless(ROOT, "only root can become another user")
+  def test_unreadable(self):
+    program = self.as_nobody()
+    self.source.chmod(0o755)
+    (self.source / "file").chmod(0o644)
+    (self.source / "secret").write_bytes(b"secret")
+    (self.source / "secret").chmod(0o600)
+    (self.source / "closed").mkdir()
+    (self.source / "closed" / "inside").write_bytes(b"inside")
+    (self.source / "closed").chmod(0o700)
+    summary = self.snapshot(self.source, code=3, program=program)
+    self.assertEqual({warning["path"] for warning in summary["warnings"]}, {"secret", "closed"})
+    self.assertGreater(summary["files_skipped"], 0)
+    result = self.call("snapshot", self.source, code=3, program=program)
+    self.assertIn("secret", result.errors)
+    target = program.home / "target"
+    self.call("restore", "latest", "--to", target, program=program)
+    self.assertEqual((target / "file").read_bytes(), (self.source / "file").read_bytes())
+    self.assertFalse((target / "secret").exists())
+
+    self.source.chmod(0o700)
+    self.assertError(program.run("snapshot", self.source, "--json"), 1)
+    self.assertEqual(len(self.snapshots(program=program)), 2)
+
+  @unittest.skipUnless(ROOT, "only root can become another user")
+  def test_no_right_to_write(self):
+    program = self.as_nobody()
+    self.source.chmod(0o755)
+    (self.source / "file").chmod(0o644)
+    closed = self.home / "closed"
+    closed.mkdir(0o755)
+    self.assertError(program.run("snapshot", self.source, "--json", "--repo", closed / "repository"), 1)
+    self.snapshot(self.source, program=program)
+    self.assertError(program.run("restore", "latest", "--to", closed / "target", "--json"), 1)
+    self.assertEqual(os.listdir(closed), [])
+
+
+if __name__ == "__main__":
+  unittest.main()
