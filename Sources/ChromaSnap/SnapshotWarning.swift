@@ -17,6 +17,8 @@ public struct SnapshotWarning: Hashable, Sendable {
     public static let clock = Code(rawValue: "clock")
     /// Something could not be given back its owner, attributes or times.
     public static let metadata = Code(rawValue: "metadata")
+    /// What was saved is damaged in itself: Chroma would not find everything.
+    public static let damagedSource = Code(rawValue: "damaged_source")
     /// Something that should be in the repository is not.
     public static let damaged = Code(rawValue: "damaged")
   }

@@ -26,7 +26,9 @@ public struct ChromaSnapCommand: ParsableCommand {
         name: "Retention", subcommands: [ForgetCommand.self, PinCommand.self, UnpinCommand.self, PruneCommand.self]),
       CommandGroup(
         name: "Repository",
-        subcommands: [InitCommand.self, CheckCommand.self, RepairCommand.self, VersionCommand.self]),
+        subcommands: [
+          InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, VersionCommand.self,
+        ]),
     ])
 
   public init() {}

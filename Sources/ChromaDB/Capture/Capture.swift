@@ -68,6 +68,12 @@ package struct Capture<Sink: CaptureSink> {
     }
   }
 
+  /// Whether it is sure that no process has the directory open.
+  private func isUnused() throws(Failure) -> Bool {
+    let use = try onChroma { () throws(ChromaError) in try DirectoryUse.of(directory) }
+    return use.processes.isEmpty && use.hidden == 0
+  }
+
   private mutating func refuseUsers() throws(Failure) {
     let use = try onChroma { () throws(ChromaError) in try DirectoryUse.of(directory) }
     if let first = use.processes.first {
@@ -92,6 +98,10 @@ package struct Capture<Sink: CaptureSink> {
     let seen = try look()
     let began = Stopwatch()
     let layout = try onChroma { () throws(ChromaError) in try currentLayout() }
+    if seen.folders.contains(where: \.isBeingWritten), try isUnused() {
+      // A copy, or a clone: its times are in whatever order it was made in, and nobody is about to finish anything.
+      ledger.abandoned = FolderLedger.rest
+    }
     var directory = seen
     // Times that lie well back prove rest at once; otherwise two equal looks do, apart by the monotonic clock.
     var still = 0.0

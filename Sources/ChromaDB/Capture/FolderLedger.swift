@@ -13,7 +13,7 @@ struct FolderLedger {
   /// Seconds without a write that count as rest.
   static let rest = 0.05
   /// Seconds after which files out of order are no rewrite under way.
-  let abandoned: Double
+  var abandoned: Double
 
   init(_ directory: FilePath, abandoned: Double) {
     self.directory = directory

@@ -43,7 +43,10 @@ public struct ListSnapshots: Sendable {
 extension SnapshotInfo {
   static func gather(_ snapshots: [Snapshot], in repository: Repository) throws(SnapshotError) -> [SnapshotInfo] {
     let pinned = try repository.pinned()
-    return snapshots.map { SnapshotInfo(snapshot: $0, isPinned: pinned.contains($0.id), health: .unchecked) }
+    return try snapshots.map { (snapshot) throws(SnapshotError) in
+      SnapshotInfo(
+        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: try repository.health(of: snapshot.id))
+    }
   }
 
   /// The one that a selector means.

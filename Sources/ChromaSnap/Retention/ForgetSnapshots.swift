@@ -55,6 +55,7 @@ public struct ForgetSnapshots: Sendable {
   ) throws(SnapshotError) -> [(Manifest.Source, [KeepPolicy.Candidate])] {
     let pinned = try repository.pinned()
     let hurt = try repository.hurt()
+    let verdicts = try repository.healthVerdicts()
     let known = Set(try repository.catalogue.notes(.acknowledged).compactMap(\.note.snapshot))
     var order: [String] = []
     var bySource: [String: [KeepPolicy.Candidate]] = [:]
@@ -62,7 +63,7 @@ public struct ForgetSnapshots: Sendable {
       if let source, !snapshot.manifest.source.isAt(source) { continue }
       var candidate = KeepPolicy.Candidate(snapshot)
       candidate.isPinned = pinned.contains(snapshot.id)
-      candidate.isGood = snapshot.manifest.complete && !hurt.contains(snapshot.id)
+      candidate.isGood = snapshot.manifest.complete && !hurt.contains(snapshot.id) && verdicts[snapshot.id] != false
       candidate.isAcknowledged = known.contains(snapshot.id)
       if bySource[snapshot.manifest.source.id] == nil { order.append(snapshot.manifest.source.id) }
       bySource[snapshot.manifest.source.id, default: []].append(candidate)

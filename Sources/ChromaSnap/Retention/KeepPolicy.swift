@@ -99,9 +99,13 @@ public struct KeepPolicy: Hashable, Sendable {
     }
   }
 
-  /// Whether a source has lost more than half of its bytes between two snapshots.
+  /// Whether a source has lost more than half of its bytes or records, or a collection, between two snapshots.
   static func isCollapse(from before: Candidate, to after: Candidate) -> Bool {
     let (old, new) = (before.snapshot.manifest.statistics, after.snapshot.manifest.statistics)
-    return new.totalBytes < old.totalBytes / 2
+    if new.totalBytes < old.totalBytes / 2 { return true }
+    guard let chroma = before.snapshot.manifest.chroma else { return false }
+    let now = after.snapshot.manifest.chroma
+    let gone = Set(chroma.collections.map(\.id)).subtracting(now?.collections.map(\.id) ?? [])
+    return !gone.isEmpty || (now?.records ?? 0) < chroma.records / 2
   }
 }

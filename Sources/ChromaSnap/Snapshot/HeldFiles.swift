@@ -29,7 +29,8 @@ struct HeldDatabase: FileBytes {
   let stat: FileStatus
 
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
-    do { return unsafe try content.read(into: buffer, at: offset) } catch let error as SystemError { throw error } catch {
+    do { return unsafe try content.read(into: buffer, at: offset) } catch let error as SystemError { throw error } catch
+    {
       throw SystemError(.ioError, call: "read")
     }
   }

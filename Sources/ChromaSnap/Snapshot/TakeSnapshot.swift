@@ -22,6 +22,8 @@ public struct TakeSnapshot: Sendable {
   public var isOffline = false
   /// Of a Chroma directory: take the folders of deleted collections too.
   public var includesOrphans = false
+  /// Of a Chroma directory: whether the snapshot is examined once it is committed.
+  public var examinesHealth = true
   /// Whether to make the repository where there is none.
   public var createsRepository = true
   /// For tests: what the clock says.
@@ -56,10 +58,14 @@ public struct TakeSnapshot: Sendable {
     /// Of a Chroma directory: for how many seconds its database was held still, and how often that was tried.
     public var holdSeconds: Double = 0
     public var tries = 1
+    public var health = SnapshotHealth.unchecked
     public var warnings: [SnapshotWarning] = []
 
     /// Whether everything that should be in it is.
     public var isComplete: Bool { !warnings.contains(where: \.leavesOut) }
+
+    /// Whether what was saved is damaged in itself.
+    public var isDamaged: Bool { health == .damaged || warnings.contains { $0.code == .damagedSource } }
   }
 
   /// Takes the snapshot. When this returns one, it is durable.
@@ -114,11 +120,13 @@ public struct TakeSnapshot: Sendable {
     }
     var time = now()
     let engine: SnapshotEngine
-    if summary.kind == .chroma {
-      (engine, time) = try capture(path, leavingOut: exclusions, in: repository, &summary, activity, start: start)
+    if summary.kind == .chroma,
+      let captured = try capture(path, leavingOut: exclusions, in: repository, &summary, activity, start: start)
+    {
+      (engine, time) = captured
     } else {
       let scan = try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
-      summary.warnings = scan.warnings
+      summary.warnings += scan.warnings
       engine = try start(scan, HeldFiles())
       try engine.readAll()
     }
@@ -149,7 +157,7 @@ public struct TakeSnapshot: Sendable {
     statistics.skipped = summary.filesSkipped
     statistics.bytesStored = totals.bytesStored
     let commitTime = now()
-    let manifest = Manifest(
+    var manifest = Manifest(
       name: try SnapshotName.make(name, at: time, in: repository.catalogue),
       source: Manifest.Source(
         id: sourceID, path: text, pathBase64: base64, kind: summary.kind, inode: root.inode),
@@ -157,6 +165,13 @@ public struct TakeSnapshot: Sendable {
       sequence: (parent?.manifest.sequence ?? 0) + 1, parent: parent?.id, tree: result.tree, packs: totals.packs,
       statistics: statistics, tags: tags, description: description, excludes: excludes,
       complete: summary.isComplete, program: Program.nameAndVersion)
+    if summary.kind == .chroma {
+      // Nothing has changed: then neither has what is in it.
+      manifest.chroma =
+        summary.unchanged
+        ? parent?.manifest.chroma
+        : try ChromaExamination(result.tree, in: repository, index: index).summary()
+    }
     try activity.checkpoint()
     try repository.secure(index, alsoExpecting: condemned)
     let snapshot = try repository.commit(manifest)
@@ -165,15 +180,36 @@ public struct TakeSnapshot: Sendable {
       of: sourceID, in: snapshot.id, changed: result.states,
       removed: (states ?? [:]).keys.filter { !current.contains($0) }, complete: states == nil)
     summary.snapshot = snapshot
+    if summary.kind == .chroma, examinesHealth { try examine(snapshot, parent, in: repository, index, &summary) }
+  }
+
+  /// Commit first, judge then: the verdict follows as a note. Where nothing has changed it is the parent's.
+  private func examine(
+    _ snapshot: Snapshot, _ parent: Snapshot?, in repository: Repository, _ index: ChunkIndex, _ summary: inout Summary
+  ) throws(SnapshotError) {
+    if summary.unchanged, let parent, case let known = try repository.health(of: parent.id), known != .unchecked {
+      summary.health = known
+      try repository.note(.health, about: snapshot.id, value: known == .good)
+    } else {
+      let report = try ChromaExamination(snapshot.manifest.tree, in: repository, index: index).health()
+      try repository.noteHealth(report, of: snapshot.id)
+      summary.health = report.verdict == .good ? .good : .damaged
+      for problem in report.problems {
+        summary.warnings.append(
+          SnapshotWarning(
+            .damagedSource, problem.collection.map { "collection \($0): \(problem.message)" } ?? problem.message,
+            path: problem.path.map { Array($0.utf8) }))
+      }
+    }
   }
 
   /// Reads a Chroma directory by the recipe that holds it still.
-  /// - Returns: The engine, and when the data was as it was read.
+  /// - Returns: The engine, and when the data was as it was read; `nil` where the database is too damaged to be held.
   private func capture(
     _ path: FilePath, leavingOut exclusions: SourceScan.Exclusions, in repository: Repository,
     _ summary: inout Summary, _ activity: Activity,
     start: @escaping (SourceScan, HeldFiles) throws(SnapshotError) -> SnapshotEngine
-  ) throws(SnapshotError) -> (SnapshotEngine, Timestamp) {
+  ) throws(SnapshotError) -> (SnapshotEngine, Timestamp)? {
     let sink = ChromaCapture(path, leavingOut: exclusions, activity: activity, start: start)
     var options = CaptureOptions()
     options.isOffline = isOffline
@@ -184,6 +220,12 @@ public struct TakeSnapshot: Sendable {
     let report: CaptureReport
     do { report = try Capture.run(path, into: sink, scratch: scratch, options: options) } catch {
       switch error {
+      case .chroma(let error) where (error.cause as? SQLiteError)?.isCorruption == true:
+        summary.warnings.append(
+          SnapshotWarning(
+            .damagedSource, "SQLite can't open the database, so it is saved as it lies there: \(error.message)",
+            path: Array(ChromaDirectory.databaseName.utf8)))
+        return nil
       case .chroma(let error): throw SnapshotError(error)
       case .sink(let error): throw error
       }

@@ -46,20 +46,38 @@ struct ListCommand: SnapCommand {
   private static func table(_ snapshots: [SnapshotInfo]) -> Table {
     var table = Table([
       ("ID", .left), ("TIME", .left), ("NAME", .left), ("FILES", .right), ("SIZE", .right), ("STORED", .right),
-      ("SOURCE", .left), ("", .left),
+      ("COLLECTIONS", .right), ("RECORDS", .right), ("HEALTH", .left), ("SOURCE", .left), ("", .left),
     ])
     for info in snapshots {
       let manifest = info.snapshot.manifest
       var marks = manifest.tags
+      if info.health == .damaged { marks.append("damaged") }
       if info.isPinned { marks.append("pinned") }
       if !manifest.complete { marks.append("incomplete") }
       table.add([
         info.snapshot.id.short, manifest.time.localText, manifest.name, "\(manifest.statistics.files)",
         Wording.bytes(manifest.statistics.totalBytes), Wording.bytes(manifest.statistics.bytesStored),
-        manifest.source.path, marks.joined(separator: ","),
+        manifest.chroma.map { "\($0.collections.count)" } ?? "", manifest.chroma.map { "\($0.records)" } ?? "",
+        manifest.source.kind == .chroma ? info.health.rawValue : "", manifest.source.path, marks.joined(separator: ","),
       ])
     }
     return table
+  }
+}
+
+extension Manifest {
+  /// What is in a Chroma directory, in the documented fields.
+  var collections: JSON {
+    .array(
+      (chroma?.collections ?? []).map { collection in
+        .object([
+          ("tenant", .string(collection.tenant)), ("database", .string(collection.database)),
+          ("name", .string(collection.name)), ("id", .string(collection.id)),
+          ("dimension", collection.dimension.map { .integer($0) } ?? .null), ("records", .integer(collection.records)),
+          ("distance", .string(collection.distance)), ("backlog", .integer(collection.backlog)),
+          ("index_bytes", .integer(collection.indexBytes)),
+        ])
+      })
   }
 }
 
@@ -78,7 +96,8 @@ extension SnapshotInfo {
       ("parent", .optional(manifest.parent?.description)), ("files", .integer(manifest.statistics.files)),
       ("total_bytes", .integer(manifest.statistics.totalBytes)),
       ("bytes_stored", .integer(manifest.statistics.bytesStored)), ("complete", .bool(manifest.complete)),
-      ("health", .string(health.rawValue)), ("records", .null), ("collections", .array([])), ("drill", .null),
+      ("health", .string(health.rawValue)), ("records", manifest.chroma.map { .integer($0.records) } ?? .null),
+      ("collections", manifest.collections), ("drill", .null),
     ]
   }
 }

@@ -52,6 +52,16 @@ struct ShowCommand: SnapCommand {
       "stored       \(Wording.bytes(manifest.statistics.bytesStored)) in \(Wording.count(manifest.packs.count, "new pack"))",
       "health       \(info.health.rawValue)",
     ]
+    if let chroma = manifest.chroma {
+      lines.append("chroma       schema \(chroma.schema), \(Wording.count(chroma.records, "record"))")
+      for collection in chroma.collections {
+        lines.append(
+          "  \(collection.name)  \(Wording.count(collection.records, "record")), "
+            + (collection.dimension.map { "\($0) floats, " } ?? "")
+            + "\(collection.distance), \(collection.backlog) in the queue, index \(Wording.bytes(collection.indexBytes)), "
+            + "\(collection.tenant)/\(collection.database), \(collection.id)")
+      }
+    }
     if !manifest.tags.isEmpty { lines.append("tags         \(manifest.tags.joined(separator: ", "))") }
     if !manifest.description.isEmpty { lines.append("description  \(manifest.description)") }
     if !manifest.excludes.isEmpty { lines.append("left out     \(manifest.excludes.joined(separator: "  "))") }

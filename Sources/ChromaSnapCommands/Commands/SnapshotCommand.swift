@@ -44,6 +44,15 @@ struct SnapshotCommand: SnapCommand {
   @Flag(name: .customLong("skip-if-unchanged"), help: "Write no snapshot where nothing has changed.")
   var skipIfUnchanged = false
 
+  @Flag(help: "Insist that nobody has the Chroma directory open, and lock nothing.")
+  var offline = false
+
+  @Flag(name: .customLong("include-orphans"), help: "Take the folders of deleted collections too.")
+  var includesOrphans = false
+
+  @Flag(name: .customLong("no-health"), help: "Do not examine the snapshot of a Chroma directory.")
+  var noHealth = false
+
   @Option(help: "zstd's level for new chunks, 1 to 19.")
   var level = 1
 
@@ -57,12 +66,15 @@ struct SnapshotCommand: SnapCommand {
     verb.excludes = (excludesTemporary ? IgnoreRules.temporaryFiles : []) + excludes
     verb.skipIfUnchanged = skipIfUnchanged
     verb.level = level
+    verb.isOffline = offline
+    verb.includesOrphans = includesOrphans
+    verb.examinesHealth = !noHealth
     let location = global.location
     let request = verb
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     report(summary.warnings)
     render(Self.json(summary)) { Self.text(summary, location: global.repositoryFolder) }
-    return summary.isComplete ? ExitStatus.success : ExitStatus.incomplete
+    return summary.isComplete && !summary.isDamaged ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private func locate() throws(SnapshotError) -> FilePath {
@@ -87,6 +99,14 @@ struct SnapshotCommand: SnapCommand {
     lines.append(
       "bytes    \(Wording.bytes(summary.bytesProcessed)) in all, \(Wording.bytes(summary.bytesRead)) read, "
         + "\(Wording.bytes(summary.bytesStored)) stored in \(Wording.duration(summary.duration))")
+    if summary.kind == .chroma {
+      let chroma = snapshot.manifest.chroma
+      lines.append(
+        "chroma   \(Wording.count(chroma?.collections.count ?? 0, "collection")), "
+          + "\(Wording.count(chroma?.records ?? 0, "record")), health \(summary.health.rawValue), "
+          + "held for \(Wording.decimals(summary.holdSeconds * 1000, 1)) ms"
+          + (summary.tries > 1 ? " at try \(summary.tries)" : ""))
+    }
     if !summary.isComplete {
       lines.append("incomplete: \(Wording.count(summary.filesSkipped, "entry", "entries")) left out")
     }
@@ -116,11 +136,11 @@ struct SnapshotCommand: SnapCommand {
         ("chunks_new", .integer(summary.chunksNew)),
         ("patches_new", .integer(summary.patchesNew)),
         ("duration", .number(summary.duration)),
-        ("hold_seconds", .number(0)),
-        ("tries", .integer(1)),
-        ("records", .null),
-        ("collections", .array([])),
-        ("health", .string("unchecked")),
+        ("hold_seconds", .number(summary.holdSeconds)),
+        ("tries", .integer(summary.tries)),
+        ("records", summary.snapshot?.manifest.chroma.map { .integer($0.records) } ?? .null),
+        ("collections", summary.snapshot?.manifest.collections ?? .array([])),
+        ("health", .string(summary.health.rawValue)),
         ("warnings", .array(summary.warnings.map(\.json))),
       ])
   }

@@ -22,7 +22,8 @@ extension SelectorOptions {
   /// From `ID` or `ID:PATH`.
   func browse(_ text: String) -> BrowseSnapshot {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    return BrowseSnapshot(selector(String(parts[0])), path: parts.count > 1 ? Arguments.bytes(of: String(parts[1])) : [])
+    return BrowseSnapshot(
+      selector(String(parts[0])), path: parts.count > 1 ? Arguments.bytes(of: String(parts[1])) : [])
   }
 }
 

@@ -77,6 +77,8 @@ public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
   public var excludes: [String]
   /// Whether everything that should be in it is.
   public var complete: Bool
+  /// Of a Chroma directory whose tables could be read: what is in it.
+  public var chroma: ChromaSummary?
   /// Of a repaired snapshot: the one that it replaces.
   public var repairs: ChunkID?
   /// The program that wrote it.
@@ -108,7 +110,7 @@ public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case version, name, source, hostname, username, time, sequence, parent, tree, packs, statistics, tags, description
-    case excludes, complete, repairs, program
+    case excludes, complete, repairs, program, chroma
     case commitTime = "commit_time"
   }
 }

@@ -14,6 +14,9 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     /// `value` true: a check found that not all of the snapshot can be restored; false: that it can again. The highest
     /// sequence counts.
     case hurt
+    /// `value` true: Chroma would open the snapshot and find every record; false: `text` says what is wrong. The highest
+    /// sequence counts.
+    case health
     /// `value` true: this snapshot's collapse against the one before it is intended.
     case acknowledged
   }

@@ -1,0 +1,81 @@
+import ChromaDB
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// The offline check of a Chroma directory or of a snapshot of one: would Chroma open it and find every record?
+public struct ExamineHealth: Sendable {
+  public struct Problem: Sendable {
+    public var code: String
+    public var message: String
+    public var collection: String?
+    public var path: String?
+  }
+
+  public struct Result: Sendable {
+    public var snapshot: Snapshot?
+    public var problems: [Problem]
+    /// Seconds.
+    public var duration: Double
+    public var isGood: Bool { problems.isEmpty }
+  }
+
+  /// Of a directory. Nobody may write to it meanwhile.
+  public static func directory(_ path: FilePath) throws(SnapshotError) -> Result {
+    guard SourceLocator.isChroma(path) else {
+      throw SnapshotError(.sourceMissing, "\(path) is no Chroma directory", hint: "It holds no chroma.sqlite3.")
+    }
+    let use: DirectoryUse
+    do { use = try DirectoryUse.of(path) } catch { throw SnapshotError(error) }
+    if let process = use.processes.first {
+      throw SnapshotError(
+        .sourceBusy, "process \(process.id) (\(process.name)) has \(path) open: what is being written can't be judged",
+        hint: "Take a snapshot, and examine that: chromasnap health latest.")
+    }
+    do { return result(try HealthCheck.run(DirectoryContents(path)), nil) } catch {
+      throw SnapshotError(.failed, "the health check failed: \(error)")
+    }
+  }
+
+  /// Of a snapshot; the verdict is noted.
+  public static func snapshot(
+    _ selector: SnapshotSelector, in location: RepositoryLocation
+  ) throws(SnapshotError) -> Result {
+    let repository = try location.open(for: .read)
+    let snapshot = try selector.find(in: repository)
+    guard snapshot.manifest.source.kind == .chroma else {
+      throw SnapshotError(.usage, "snapshot \(snapshot.id.short) is not of a Chroma directory")
+    }
+    let index = try ChunkIndex(repository)
+    let report: HealthReport
+    do throws(SnapshotError) {
+      report = try ChromaExamination(snapshot.manifest.tree, in: repository, index: index).health()
+    } catch {
+      repository.noteFoundDamage(index)
+      throw error
+    }
+    try? repository.noteHealth(report, of: snapshot.id)
+    return result(report, snapshot)
+  }
+
+  private static func result(_ report: HealthReport, _ snapshot: Snapshot?) -> Result {
+    Result(
+      snapshot: snapshot,
+      problems: report.problems.map {
+        Problem(code: $0.code.rawValue, message: $0.message, collection: $0.collection, path: $0.path)
+      }, duration: report.duration)
+  }
+}
+
+extension Repository {
+  /// Writes down what an examination has found.
+  func noteHealth(_ report: HealthReport, of snapshot: ChunkID) throws(SnapshotError) {
+    let sequence = (try catalogue.notes(.health, about: snapshot).last?.note.sequence ?? 0) + 1
+    let text = report.problems.prefix(20).map(\.message).joined(separator: "; ")
+    try add(
+      Note(
+        kind: .health, time: .now, sequence: sequence, snapshot: snapshot, value: report.verdict == .good,
+        text: text.isEmpty ? nil : text))
+  }
+}
