@@ -27,7 +27,8 @@ public struct ChromaSnapCommand: ParsableCommand {
       CommandGroup(
         name: "Repository",
         subcommands: [
-          InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, VersionCommand.self,
+          InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, DrillCommand.self,
+          VersionCommand.self,
         ]),
     ])
 

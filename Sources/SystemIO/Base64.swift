@@ -14,4 +14,20 @@ package enum Base64 {
     }
     return String(decoding: text, as: UTF8.self)
   }
+
+  /// The bytes of a text; `nil` where it is no Base64.
+  package static func decode(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var (value, bits) = (UInt32(0), 0)
+    for character in text.utf8 where character != UInt8(ascii: "=") {
+      guard let digit = digits.firstIndex(of: character) else { return nil }
+      value = (value << 6 | UInt32(digit)) & 0xFFFFFF
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(bits)))
+      }
+    }
+    return bytes
+  }
 }

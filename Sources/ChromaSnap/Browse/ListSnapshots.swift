@@ -1,5 +1,6 @@
 import SnapshotFormat
 public import SnapshotRepository
+public import SystemIO
 public import SystemPackage
 
 /// What is known of how good a snapshot is.
@@ -12,6 +13,8 @@ public struct SnapshotInfo: Sendable {
   public var snapshot: Snapshot
   public var isPinned: Bool
   public var health: SnapshotHealth
+  /// The last drill of it: when, and whether it went well.
+  public var drill: (time: Timestamp, ok: Bool)?
 }
 
 /// Lists snapshots, in the order of their commits.
@@ -44,8 +47,10 @@ extension SnapshotInfo {
   static func gather(_ snapshots: [Snapshot], in repository: Repository) throws(SnapshotError) -> [SnapshotInfo] {
     let pinned = try repository.pinned()
     return try snapshots.map { (snapshot) throws(SnapshotError) in
-      SnapshotInfo(
-        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: try repository.health(of: snapshot.id))
+      let drill = try repository.catalogue.notes(.drill, about: snapshot.id).last?.note
+      return SnapshotInfo(
+        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: try repository.health(of: snapshot.id),
+        drill: drill.map { ($0.time, $0.value == true) })
     }
   }
 

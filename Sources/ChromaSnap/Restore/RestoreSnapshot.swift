@@ -1,13 +1,19 @@
+import ChromaDB
 import SnapshotFormat
 public import SnapshotRepository
 import SystemIO
 public import SystemPackage
 
 /// Writes a snapshot's files into a directory: staged beside it, proved, made durable, put in place by a rename.
+///
+/// Back to where it came from, what is there now is stored as a snapshot first.
 public struct RestoreSnapshot: Sendable {
   public var selector: SnapshotSelector
-  /// The directory.
-  public var target: FilePath
+  /// The directory; `nil`: where the snapshot came from.
+  public var target: FilePath?
+  /// Whether a process that has the target open is no obstacle. It goes on with files that are no longer there: what it
+  /// reads is old, and what it writes is lost.
+  public var ignoresUse = false
   /// Where there are any, only what these patterns name is restored.
   public var includes: [String] = []
   /// What these patterns name is not.
@@ -19,7 +25,7 @@ public struct RestoreSnapshot: Sendable {
   /// Whether nothing is written.
   public var isDryRun = false
 
-  public init(_ selector: SnapshotSelector, to target: FilePath) {
+  public init(_ selector: SnapshotSelector, to target: FilePath?) {
     self.selector = selector
     self.target = target
   }
@@ -27,6 +33,10 @@ public struct RestoreSnapshot: Sendable {
   public struct Summary: Sendable {
     public var snapshot: Snapshot
     public var target: FilePath
+    /// What was in the target, stored before it was replaced.
+    public var safetySnapshot: Snapshot?
+    /// Of a Chroma directory: what the examination of the restored files found, before they were put in place.
+    public var health = SnapshotHealth.unchecked
     public var files = 0
     public var bytes: UInt64 = 0
     /// Whether what the target held is kept.
@@ -44,7 +54,8 @@ public struct RestoreSnapshot: Sendable {
     let snapshot = try selector.find(in: repository)
     let index = try ChunkIndex(repository)
     do throws(SnapshotError) {
-      var summary = try restore(snapshot, from: repository, index, activity)
+      let target = target ?? snapshot.manifest.source.location
+      var summary = try restore(snapshot, to: target, from: repository, index, location, activity)
       summary.duration = stopwatch.seconds
       return summary
     } catch {
@@ -54,7 +65,8 @@ public struct RestoreSnapshot: Sendable {
   }
 
   private func restore(
-    _ snapshot: Snapshot, from repository: Repository, _ index: ChunkIndex, _ activity: Activity
+    _ snapshot: Snapshot, to target: FilePath, from repository: Repository, _ index: ChunkIndex,
+    _ location: RepositoryLocation, _ activity: Activity
   ) throws(SnapshotError) -> Summary {
     var tree = SnapshotTree(snapshot, in: repository, index: index)
     let plan = try RestorePlan(&tree, includes: IgnoreRules(includes), excludes: IgnoreRules(excludes))
@@ -69,7 +81,9 @@ public struct RestoreSnapshot: Sendable {
       return summary
     }
     try TargetSwap.replay(target)
-    try checkTarget()
+    try check(target)
+    try checkUse(of: target)
+    if self.target == nil { summary.safetySnapshot = try storeWhatIsThere(target, in: location, activity) }
     let place = try calling("preparing \(target)") { () throws(SystemError) in
       try FileSystem.makeFolders(target.removingLastComponent())
       return try SwapPlace(target: target)
@@ -84,7 +98,9 @@ public struct RestoreSnapshot: Sendable {
       defer { _ = lock }
       let writer = RestoreWriter(repository: repository, index: index, plan: plan, root: staging, activity: activity)
       summary.warnings = try writer.write()
-      try checkTarget()
+      try examine(staging, snapshot, isWhole: includes.isEmpty && excludes.isEmpty, &summary)
+      try check(target)
+      try checkUse(of: target)
       try activity.checkpoint()
       summary.undoAvailable = try calling("putting the restored files in place") { () throws(SystemError) in
         try TargetSwap.perform(staged: staging, at: place)
@@ -102,12 +118,12 @@ public struct RestoreSnapshot: Sendable {
   }
 
   /// A target may be absent or empty; anything else is replaced only when that is asked for.
-  private func checkTarget() throws(SnapshotError) {
+  private func check(_ target: FilePath) throws(SnapshotError) {
     guard let status = try? FileStatus(at: target) else { return }
     guard status.kind == .directory else {
       throw SnapshotError(.targetExists, "\(target) is not a directory", hint: "Choose another target.")
     }
-    if replacesTarget { return }
+    if replacesTarget || self.target == nil { return }
     let names = try calling("looking at \(target)") { () throws(SystemError) in try DirectoryReader.names(in: target) }
     guard names.allSatisfy(StagingNames.isOurs) else {
       throw SnapshotError(
@@ -116,5 +132,34 @@ public struct RestoreSnapshot: Sendable {
           "Choose an empty or a new directory, or replace what is there with --force; `chromasnap undo` brings it back."
       )
     }
+  }
+
+  /// Nobody may have the target open: replaced under it, a live process reads what is old and loses what it writes.
+  private func checkUse(of target: FilePath) throws(SnapshotError) {
+    guard !ignoresUse, (try? FileStatus(at: target).kind) == .directory else { return }
+    try DirectoryUse.refuse(target)
+  }
+
+  /// What is in the target now, as a snapshot; `nil` where there is nothing.
+  private func storeWhatIsThere(
+    _ target: FilePath, in location: RepositoryLocation, _ activity: Activity
+  ) throws(SnapshotError) -> Snapshot? {
+    guard let names = try? DirectoryReader.names(in: target), !names.allSatisfy(StagingNames.isOurs) else { return nil }
+    var verb = TakeSnapshot(source: target)
+    verb.name = "pre_restore"
+    verb.tags = ["pre-restore"]
+    verb.description = "before the restore of \(selector.text)"
+    return try verb.run(in: location, activity: activity).snapshot
+  }
+
+  /// Looks at the restored files of a Chroma directory as Chroma would, before anybody sees them.
+  private func examine(
+    _ staging: FilePath, _ snapshot: Snapshot, isWhole: Bool, _ summary: inout Summary
+  ) throws(SnapshotError) {
+    guard isWhole, snapshot.manifest.source.kind == .chroma else { return }
+    let found = try ChromaFolder(staging).examine(against: snapshot.manifest)
+    summary.health = found.isEmpty ? .good : .damaged
+    // A snapshot may be of a directory that was damaged already: then that is what there is.
+    for problem in found { summary.warnings.append(SnapshotWarning(.damagedSource, problem)) }
   }
 }

@@ -1,3 +1,4 @@
+import ChromaDB
 public import SnapshotRepository
 import SystemIO
 public import SystemPackage
@@ -16,9 +17,15 @@ public struct UndoRestore: Sendable {
     return nil
   }
 
-  /// - Throws: `path_not_found` where nothing was kept.
+  /// Whether a process that has the directory open is no obstacle.
+  public var ignoresUse = false
+
+  /// - Throws: `path_not_found` where nothing was kept; `target_busy` where a process has the directory open.
   public func run() throws(SnapshotError) {
     try TargetSwap.replay(target)
+    if !ignoresUse, available != nil, (try? FileStatus(at: target).kind) == .directory {
+      try DirectoryUse.refuse(target)
+    }
     for way in [SwapPlace.Way.folder, .entries] {
       guard let place = try? SwapPlace(target: target, way: way), FileStatus.exists(place.kept) else { continue }
       try calling("undoing the restore of \(target)") { () throws(SystemError) in

@@ -52,6 +52,7 @@ struct ListCommand: SnapCommand {
       let manifest = info.snapshot.manifest
       var marks = manifest.tags
       if info.health == .damaged { marks.append("damaged") }
+      if let drill = info.drill { marks.append(drill.ok ? "drilled" : "drill failed") }
       if info.isPinned { marks.append("pinned") }
       if !manifest.complete { marks.append("incomplete") }
       table.add([
@@ -97,7 +98,8 @@ extension SnapshotInfo {
       ("total_bytes", .integer(manifest.statistics.totalBytes)),
       ("bytes_stored", .integer(manifest.statistics.bytesStored)), ("complete", .bool(manifest.complete)),
       ("health", .string(health.rawValue)), ("records", manifest.chroma.map { .integer($0.records) } ?? .null),
-      ("collections", manifest.collections), ("drill", .null),
+      ("collections", manifest.collections),
+      ("drill", drill.map { .object([("time", .time($0.time)), ("ok", .bool($0.ok))]) } ?? .null),
     ]
   }
 }

@@ -9,21 +9,25 @@ struct RestoreCommand: SnapCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Write a snapshot's files into a directory.",
     discussion: """
-      Every byte is proved before anything is put in place. A target that holds something is replaced only with --force; \
-      what was there is kept until `undo`, the next restore, or not at all with --no-undo.
+      Every byte is proved, and a Chroma directory examined, before anything is put in place. Without --to it goes back to where \
+      it came from: what is there now is stored as a snapshot first (tag pre-restore), and a terminal asks; scripts say \
+      --yes. What was replaced is kept until `undo`, the next restore, or not at all with --no-undo. A directory that a process \
+      has open is not replaced unless --force says so.
 
       EXAMPLES
+        chromasnap restore
         chromasnap restore latest --to ./restored
-        chromasnap restore before_upgrade_20261124_080000 --to ./chroma --force
+        chromasnap restore before_upgrade_20261124_080000 --yes
         chromasnap restore latest~3 --to ./one-file --include chroma.sqlite3
         chromasnap restore --as-of 2026-11-01 --to ./november --dry-run
+        chromasnap restore latest --verify-only
       """)
 
   @Argument(help: "The snapshot: latest, latest~N, a name, or the first digits of its id.")
   var id = "latest"
 
-  @Option(help: ArgumentHelp("The directory to restore into.", valueName: "dir"))
-  var to: String
+  @Option(help: ArgumentHelp("The directory to restore into. Default: where the snapshot came from.", valueName: "dir"))
+  var to: String?
 
   @Option(
     name: .customLong("include"),
@@ -37,27 +41,69 @@ struct RestoreCommand: SnapCommand {
   @Flag(name: .customLong("dry-run"), help: "Show what would be restored; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Replace what the target holds.")
+  @Flag(help: "Do not ask.")
+  var yes = false
+
+  @Flag(help: "Replace what --to holds, and go on although a process has it open. Does not ask.")
   var force = false
 
-  @Flag(name: .customLong("no-undo"), help: "Do not keep what the target held.")
+  @Flag(name: .customLong("verify-only"), help: "Restore to a scratch folder, examine it, remove it.")
+  var verifyOnly = false
+
+  @Flag(name: .customLong("no-undo"), help: "Do not keep what was replaced.")
   var noUndo = false
 
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  func validate() throws {
+    if to == nil, !includes.isEmpty || !excludes.isEmpty, !dryRun {
+      throw ValidationError("A part of a snapshot is restored beside the original: say where with --to.")
+    }
+    if verifyOnly, to != nil || dryRun { throw ValidationError("--verify-only goes with no --to and no --dry-run.") }
+  }
+
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = RestoreSnapshot(selection.selector(id), to: FilePath(argument: to))
+    let location = global.location
+    if verifyOnly {
+      var drill = DrillSnapshot(selection.selector(id))
+      drill.isRecorded = false
+      let request = drill
+      let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
+      }
+      render(DrillCommand.json(result)) { DrillCommand.text(result) }
+      return result.isGood ? ExitStatus.success : ExitStatus.failure
+    }
+    var verb = RestoreSnapshot(selection.selector(id), to: to.map(FilePath.init(argument:)))
     verb.includes = includes
     verb.excludes = excludes
     verb.replacesTarget = force
+    verb.ignoresUse = force
     verb.keepsUndo = !noUndo
     verb.isDryRun = dryRun
-    let (location, request) = (global.location, verb)
+    if to == nil, !dryRun { verb.selector = try confirm(location) }
+    let request = verb
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     report(summary.warnings)
     render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
-    return ExitStatus.success
+    return summary.health == .damaged ? ExitStatus.incomplete : ExitStatus.success
+  }
+
+  /// Asks before the original is replaced.
+  /// - Returns: The very snapshot that was asked about.
+  private func confirm(_ location: RepositoryLocation) throws(SnapshotError) -> SnapshotSelector {
+    let snapshot = try SnapshotInfo.find(selection.selector(id), in: location).snapshot
+    let exact = SnapshotSelector(snapshot.id.description)
+    if yes || force { return exact }
+    guard Terminal.canAsk else {
+      throw SnapshotErrorText.usage(
+        "restoring replaces what is in \(snapshot.manifest.source.path): say --yes where nobody can be asked, or --to")
+    }
+    let question =
+      "Replace \(snapshot.manifest.source.path) with \(snapshot.manifest.name) of \(snapshot.manifest.time.localText)? "
+      + "What is there now is kept."
+    guard Terminal.confirm(question) else { throw SnapshotError(.cancelled, "nothing was changed") }
+    return exact
   }
 
   private static func text(_ summary: RestoreSnapshot.Summary, dryRun: Bool) -> [String] {
@@ -70,6 +116,10 @@ struct RestoreCommand: SnapCommand {
       "to       \(summary.target)",
       "files    \(what), every chunk verified, in \(Wording.duration(summary.duration))",
     ]
+    if summary.health != .unchecked { lines.append("chroma   health \(summary.health.rawValue)") }
+    if let safety = summary.safetySnapshot {
+      lines.append("before   is snapshot \(safety.id.short)  \(safety.manifest.name)")
+    }
     if summary.undoAvailable { lines.append("undo     chromasnap undo \(summary.target)") }
     return lines
   }
@@ -80,9 +130,10 @@ struct RestoreCommand: SnapCommand {
         + JSON.path(summary.target.bytes, "target") + [
           ("dry_run", .bool(dryRun)), ("files_restored", .integer(dryRun ? 0 : summary.files)),
           ("bytes_restored", .integer(dryRun ? 0 : summary.bytes)), ("files_reused", .integer(0)),
-          ("safety_snapshot_id", .null), ("undo_available", .bool(summary.undoAvailable)),
-          ("verified", .bool(!dryRun)), ("health", .string("unchecked")), ("duration", .number(summary.duration)),
-          ("warnings", .array(summary.warnings.map(\.json))),
+          ("safety_snapshot_id", .optional(summary.safetySnapshot?.id.description)),
+          ("undo_available", .bool(summary.undoAvailable)),
+          ("verified", .bool(!dryRun)), ("health", .string(summary.health.rawValue)),
+          ("duration", .number(summary.duration)), ("warnings", .array(summary.warnings.map(\.json))),
         ])
   }
 }

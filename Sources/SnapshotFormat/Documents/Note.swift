@@ -17,6 +17,9 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     /// `value` true: Chroma would open the snapshot and find every record; false: `text` says what is wrong. The highest
     /// sequence counts.
     case health
+    /// `value` true: the snapshot was restored to a scratch folder and examined there without a fault; false: `text` says
+    /// what was wrong. The highest sequence counts.
+    case drill
     /// `value` true: this snapshot's collapse against the one before it is intended.
     case acknowledged
   }

@@ -1,0 +1,57 @@
+import ChromaDB
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// A Chroma directory on disk that nobody uses: one that was just restored.
+struct ChromaFolder {
+  private let contents: DirectoryContents
+
+  init(_ path: FilePath) { contents = DirectoryContents(path) }
+
+  /// What is wrong with it: by Chroma's offline check, and by the counts that the manifest holds.
+  func examine(against manifest: Manifest) throws(SnapshotError) -> [String] {
+    do {
+      var problems = try HealthCheck.run(contents).problems.map { problem in
+        (problem.collection.map { "collection \($0): " } ?? "") + problem.message
+      }
+      guard let expected = manifest.chroma, let file = try contents.file(ChromaDirectory.databaseName, in: nil),
+        let inventory = try SnapshotVFS.open(file).read({ try InventoryReader.read($0, contents: contents) })
+      else { return problems }
+      let found = Dictionary(
+        ChromaSummary(inventory).collections.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+      for collection in expected.collections {
+        let records = found[collection.id]?.records
+        if records != collection.records {
+          problems.append(
+            "collection \(collection.name): \(records.map { "\($0)" } ?? "no") records instead of \(collection.records)"
+          )
+        }
+      }
+      return problems
+    } catch { throw SnapshotError(.failed, "the restored directory could not be examined: \(error)") }
+  }
+}
+
+extension DirectoryUse {
+  /// Throws where a process has a directory open, and names it.
+  static func refuse(_ directory: FilePath) throws(SnapshotError) {
+    let use: DirectoryUse
+    do { use = try DirectoryUse.of(directory) } catch {
+      // What can't be read can't be open to be overwritten either; the swap will say what is wrong.
+      return
+    }
+    guard let process = use.processes.first else { return }
+    throw SnapshotError(
+      .targetBusy, "process \(process.id) (\(process.name)) has \(directory) open",
+      hint:
+        "Stop it first. With --force it would go on with files that are gone: it reads what is old, and what it writes is "
+        + "lost.")
+  }
+}
+
+extension Manifest.Source {
+  /// The path, from its bytes.
+  var location: FilePath { FilePath(bytes: pathBase64.flatMap(Base64.decode) ?? Array(path.utf8)) }
+}

@@ -1,0 +1,57 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// Proves that a snapshot can be restored by restoring it: to a scratch folder, where it is examined and then removed. The
+/// source is never touched.
+public struct DrillSnapshot: Sendable {
+  public var selector: SnapshotSelector
+  /// Whether the scratch folder stays.
+  public var keepsFolder = false
+  /// Whether the result is written down in the repository.
+  public var isRecorded = true
+
+  public init(_ selector: SnapshotSelector) { self.selector = selector }
+
+  public struct Result: Sendable {
+    public var restore: RestoreSnapshot.Summary
+    /// What is wrong; empty where nothing is.
+    public var problems: [String]
+    /// The scratch folder, where it stays.
+    public var folder: FilePath?
+    public var isGood: Bool { problems.isEmpty }
+  }
+
+  public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Result {
+    let info = try SnapshotInfo.find(selector, in: location)
+    let scratch = location.place.caches.appending("drill-\(hexadecimal(randomBytes(8)))")
+    defer { if !keepsFolder { try? FileSystem.removeTree(scratch) } }
+    let exact = SnapshotSelector(info.snapshot.id.description)
+    var result: Result
+    do throws(SnapshotError) {
+      let restored = try RestoreSnapshot(exact, to: scratch).run(in: location, activity: activity)
+      let problems = restored.warnings.filter { $0.code == .damagedSource }.map(\.message)
+      result = Result(restore: restored, problems: problems, folder: keepsFolder ? scratch : nil)
+    } catch {
+      guard error.code == .damaged else { throw error }
+      result = Result(
+        restore: RestoreSnapshot.Summary(snapshot: info.snapshot, target: scratch), problems: [error.message],
+        folder: nil)
+    }
+    if isRecorded { try record(result, of: info.snapshot, in: location) }
+    return result
+  }
+
+  private func record(
+    _ result: Result, of snapshot: Snapshot, in location: RepositoryLocation
+  ) throws(SnapshotError) {
+    let repository = try location.open(for: .write)
+    let last = try repository.catalogue.notes(.drill, about: snapshot.id).last?.note.sequence ?? 0
+    let text = result.problems.prefix(20).joined(separator: "; ")
+    try repository.add(
+      Note(
+        kind: .drill, time: .now, sequence: last + 1, snapshot: snapshot.id, value: result.isGood,
+        text: text.isEmpty ? nil : text))
+  }
+}

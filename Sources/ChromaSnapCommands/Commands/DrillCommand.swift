@@ -1,0 +1,64 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemPackage
+
+struct DrillCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drill", abstract: "Prove that a snapshot can be restored, by restoring it.",
+    discussion: """
+      Restores to a scratch folder, examines what is there as Chroma would, compares the record counts with the manifest, \
+      and removes it. The result is recorded and shown by `list`; exit code 1 where anything is wrong.
+
+      EXAMPLES
+        chromasnap drill
+        chromasnap drill latest~3 --keep
+      """)
+
+  @Argument(help: "The snapshot.")
+  var id = "latest"
+
+  @Flag(help: "Keep the scratch folder, and say where it is.")
+  var keep = false
+
+  @OptionGroup var selection: SelectorOptions
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = DrillSnapshot(selection.selector(id))
+    verb.keepsFolder = keep
+    let (location, request) = (global.location, verb)
+    let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    render(Self.json(result)) { Self.text(result) }
+    return result.isGood ? ExitStatus.success : ExitStatus.failure
+  }
+
+  static func text(_ result: DrillSnapshot.Result) -> [String] {
+    let snapshot = result.restore.snapshot
+    var lines = result.problems.map { "problem: \($0)" }
+    lines.append(
+      "\(snapshot.id.short)  \(snapshot.manifest.name) "
+        + (result.isGood
+          ? "can be restored: \(Wording.count(result.restore.files, "file")), \(Wording.bytes(result.restore.bytes)) in "
+            + Wording.duration(result.restore.duration)
+          : "can not be relied on"))
+    if let chroma = snapshot.manifest.chroma, result.isGood {
+      lines.append(
+        "\(Wording.count(chroma.collections.count, "collection")) with \(Wording.count(chroma.records, "record")), all there"
+      )
+    }
+    if let folder = result.folder { lines.append("kept in \(folder)") }
+    return lines
+  }
+
+  static func json(_ result: DrillSnapshot.Result) -> JSON {
+    .object([
+      ("message_type", .string("summary")), ("snapshot_id", .string(result.restore.snapshot.id.description)),
+      ("ok", .bool(result.isGood)), ("health", .string(result.restore.health.rawValue)),
+      ("files_restored", .integer(result.restore.files)), ("bytes_restored", .integer(result.restore.bytes)),
+      ("duration", .number(result.restore.duration)), ("folder", .optional(result.folder?.string)),
+      ("problems", .strings(result.problems)),
+    ])
+  }
+}
