@@ -112,6 +112,11 @@ import ZipArchive
     var shorter = good
     shorter[record + 20] -= 1
     #expect(code(shorter) == .damaged)
+    // One byte more than the stream takes; the data descriptor behind it leaves room for such a lie.
+    var longer = try archive([Member("a", [UInt8](repeating: 0, count: 5 << 20))])
+    let last = try #require(longer.indices.last { longer[$0...].starts(with: [0x50, 0x4B, 1, 2]) })
+    longer[last + 20] += 1
+    #expect(code(longer) == .damaged)
   }
 
   @Test func aWrongChecksumOrHeader() throws {
