@@ -131,6 +131,10 @@ let package = Package(
       ],
       exclude: ["Fixtures"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ZipArchiveTests",
+      dependencies: ["SystemIO", "ZipArchive", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
 
     // Libraries of the system.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),

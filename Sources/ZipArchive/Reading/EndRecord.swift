@@ -10,16 +10,22 @@ struct EndRecord {
   /// How many bytes stand before the archive, as in a self-extracting one: offsets count from there.
   var base: UInt64
 
-  /// Finds the end record: the last one whose comment ends with the file.
+  /// Finds the end record: the last one whose comment ends with the file, or with zeros behind it. Those are the padding
+  /// of tar programs that write to a pipe.
   init<Source: RandomAccess & ~Copyable>(of source: borrowing Source, size: UInt64) throws(ZipError) {
     let most = UInt64(ZipFormat.endBytes + Int(UInt16.max) + ZipFormat.locatorBytes + ZipFormat.end64Bytes)
     let start = size > most ? size - most : 0
     let tail = try source.bytes(at: start, count: Int(size - start))
     guard tail.count >= ZipFormat.endBytes else { throw Self.missing }
     var at = tail.count - ZipFormat.endBytes
-    while tail[at...].integer(at: 0, as: UInt32.self) != ZipFormat.endSignature
-      || at + ZipFormat.endBytes + Int(tail[at...].integer(at: 20, as: UInt16.self)) != tail.count
-    {
+    let used = (tail.lastIndex { $0 != 0 } ?? -1) + 1
+    func isEnd(_ place: Int) -> Bool {
+      let record = tail[place...]
+      guard record.integer(at: 0, as: UInt32.self) == ZipFormat.endSignature else { return false }
+      let end = place + ZipFormat.endBytes + Int(record.integer(at: 20, as: UInt16.self))
+      return end >= used && end <= tail.count
+    }
+    while !isEnd(at) {
       guard at > 0 else { throw Self.missing }
       at -= 1
     }

@@ -1,6 +1,14 @@
 import CZlib
 import SystemIO
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Deflates blocks, each on its own, so that they joined are one valid stream (RFC 1951). One per worker.
 ///
 /// The way of M. Adler's pigz: a block starts from the 32 KiB before it as a dictionary, and every block but the last ends
@@ -12,6 +20,8 @@ import SystemIO
   /// On the heap: zlib keeps a pointer back to it.
   private let stream: UnsafeMutablePointer<z_stream>
   private let level: CInt
+  /// What a whole block of zeros after a window of zeros came to, once there was one: sparse files have thousands.
+  private var zeros: ByteBuffer?
   /// Takes what trials make.
   private let scratch = ByteBuffer(capacity: 2 * BlockShape.pieceBytes)
 
@@ -44,7 +54,32 @@ import SystemIO
   ///   - isFinal: Whether it ends the stream.
   ///   - output: Of `bound(input.count)` bytes.
   /// - Returns: How many bytes of `output` are filled.
-  func compress(
+  mutating func compress(
+    _ input: UnsafeRawBufferPointer, after dictionary: UnsafeRawBufferPointer, isFinal: Bool,
+    into output: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    guard
+      unsafe !isFinal && input.count == Self.blockBytes && dictionary.count == Self.windowBytes && Self.isZero(input)
+        && Self.isZero(dictionary)
+    else { return unsafe code(input, after: dictionary, isFinal: isFinal, into: output) }
+    if zeros == nil {
+      var buffer = ByteBuffer(capacity: Self.bound(Self.blockBytes))
+      buffer.count = unsafe code(input, after: dictionary, isFinal: false, into: buffer.storage)
+      zeros = consume buffer
+    }
+    guard let zeros = unsafe zeros?.pointer else { return 0 }
+    unsafe output.copyMemory(from: zeros)
+    return zeros.count
+  }
+
+  private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    // Comparing a run with itself one byte on is the C library's fastest loop.
+    guard let start = bytes.baseAddress, unsafe bytes[0] == 0 else { return false }
+    return unsafe memcmp(start, start + 1, bytes.count - 1) == 0
+  }
+
+  /// Codes a block as what it is like.
+  private func code(
     _ input: UnsafeRawBufferPointer, after dictionary: UnsafeRawBufferPointer, isFinal: Bool,
     into output: UnsafeMutableRawBufferPointer
   ) -> Int {

@@ -19,8 +19,9 @@ struct ZipBatch: ~Copyable {
 
     var isFirst: Bool { offset == 0 }
     var isLast: Bool { offset + UInt64(count) == content.length }
-    /// Held in memory as a whole, so that its header can say how long it became.
-    var isWhole: Bool { isFirst && isLast }
+    /// Held in memory as a whole, so that its header can say how long it became. Not a larger one that happens to fit
+    /// into a batch: batches grow with the number of workers, and the archive may not depend on that.
+    var isWhole: Bool { content.length <= UInt64(ZipBatch.wholeBytes) }
   }
 
   /// A part of a part: what one worker compresses at a time.

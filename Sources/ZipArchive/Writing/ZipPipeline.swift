@@ -28,7 +28,7 @@ final class ZipPipeline<Sink: ByteSink & ~Copyable>: Sendable {
     let memory = batch.memory
     let progress = Mutex(BatchProgress(parts: parts, blocks: blocks))
     try parallelLoop(items: blocks.count, workers: workers) { next throws(ZipError) in
-      let compressor = BlockCompressor(level: max(level, 1))
+      var compressor = BlockCompressor(level: max(level, 1))
       while let i = next() {
         let block = blocks[i]
         let bytes = unsafe memory.bytes(of: block)
