@@ -129,6 +129,7 @@ struct CaptureTests {
     var scene = try Scene()
     scene.options.triesMax = 2
     scene.options.restMax = 0.2
+    scene.options.looksForUsers = false
     let folder = try scene.persisted()
     // A header in the future is newer than any pickle.
     try scene.touch(folder, .header, secondsAgo: -3600)

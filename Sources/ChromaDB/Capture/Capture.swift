@@ -98,7 +98,7 @@ package struct Capture<Sink: CaptureSink> {
     let seen = try look()
     let began = Stopwatch()
     let layout = try onChroma { () throws(ChromaError) in try currentLayout() }
-    if seen.folders.contains(where: \.isBeingWritten), try isUnused() {
+    if options.looksForUsers, seen.folders.contains(where: \.isBeingWritten), try isUnused() {
       // A copy, or a clone: its times are in whatever order it was made in, and nobody is about to finish anything.
       ledger.abandoned = FolderLedger.rest
     }

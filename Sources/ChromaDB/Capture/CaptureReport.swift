@@ -15,6 +15,8 @@ package struct CaptureOptions: Sendable {
   package var restMax = 12.0
   /// Seconds after which index files out of order are taken as they are: a copied directory's, or a crash's.
   package var abandonedAfter = 10.0
+  /// Whether files out of order in a directory that no process has open are no rewrite under way either.
+  package var looksForUsers = true
   package init() {}
 }
 
