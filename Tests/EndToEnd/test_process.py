@@ -1,12 +1,14 @@
 """The program as a process: exit codes, what goes to which output, help, signals, locks."""
 
 import fcntl
+import json
 import os
 import pty
 import select
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -103,17 +105,30 @@ class Process(Case):
     self.assertEqual([line["message_type"] for line in result.lines], ["summary"])
 
   def test_verbose_json_has_status_lines(self):
-    (self.source / "large").write_bytes(os.urandom(300_000_000))
-    result = self.call("snapshot", self.source, "--json", "--verbose")
-    self.assertEqual(result.lines[-1]["message_type"], "summary")
-    statuses = [line for line in result.lines if line["message_type"] == "status"]
-    self.assertTrue(statuses, "no status line in a snapshot of 300 MB")
+    (self.source / "large").write_bytes(os.urandom(200_000_000))
+    with open(self.home / "output", "w+b") as output:
+      process = self.program.start("snapshot", self.source, "--json", "--verbose", stdout=output)
+      self.slow_down(process)
+      process.communicate(timeout=60)
+      output.seek(0)
+      lines = [json.loads(line) for line in output]
+    self.assertEqual(lines[-1]["message_type"], "summary")
+    statuses = [line for line in lines if line["message_type"] == "status"]
+    self.assertTrue(statuses, "no status line in a snapshot of several seconds")
     for name in ("percent_done", "files_done", "total_files", "bytes_done", "total_bytes", "seconds_elapsed"):
       self.assertIn(name, statuses[0])
 
+  def slow_down(self, process):
+    """Lets a process run a fiftieth of a second at a time, so that its work takes seconds on any machine."""
+    while process.poll() is None:
+      time.sleep(0.02)
+      process.send_signal(signal.SIGSTOP)
+      time.sleep(0.4)
+      process.send_signal(signal.SIGCONT)
+
   def test_a_terminal_gets_progress(self):
-    for number in range(6):
-      (self.source / f"large-{number}").write_bytes(os.urandom(100_000_000))
+    for number in range(4):
+      (self.source / f"large-{number}").write_bytes(os.urandom(50_000_000))
     shown = self.on_terminal("snapshot", self.source)
     self.assertRegex(shown, r"\d ?%")
     self.assertRegex(shown, r"[MG]i?B/s")
@@ -126,6 +141,8 @@ class Process(Case):
     process = self.program.start(*arguments, stdout=terminal, stderr=terminal,
                                  environment={"TERM": "xterm", "COLUMNS": 100})
     os.close(terminal)
+    slowing = threading.Thread(target=self.slow_down, args=(process,))
+    slowing.start()
     shown = b""
     while True:
       ready, _, _ = select.select([master], [], [], 60)
@@ -136,6 +153,7 @@ class Process(Case):
       if not data:
         break
       shown += data
+    slowing.join()
     os.close(master)
     self.assertEqual(process.wait(60), 0, shown.decode())
     return shown.decode("utf-8", "replace")
@@ -185,13 +203,24 @@ class Process(Case):
     process.communicate(timeout=60)
     self.assertEqual(process.returncode, 0)
 
+  def wait_until_it_listens(self, process):
+    """Until the process catches, ignores or blocks SIGTERM: before that, a signal just ends it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+      with open(f"/proc/{process.pid}/status") as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigIgn", "SigCgt"))]
+      if any(mask >> signal.SIGTERM - 1 & 1 for mask in masks):
+        return
+      time.sleep(0.002)
+    self.fail("the program does not listen to SIGTERM")
+
   def test_signals_while_waiting(self):
     self.snapshot(self.source)
     self.hold_locks()
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
       with self.subTest(signal=number.name):
         process = self.program.start("snapshot", self.source)
-        time.sleep(0.5)
+        self.wait_until_it_listens(process)
         process.send_signal(number)
         process.communicate(timeout=30)
         self.assertEqual(process.returncode, code)
@@ -203,7 +232,8 @@ class Process(Case):
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
       with self.subTest(signal=number.name):
         process = self.program.start("snapshot", self.source)
-        time.sleep(0.15)
+        self.wait_until_it_listens(process)
+        time.sleep(0.05)
         process.send_signal(number)
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, code)
