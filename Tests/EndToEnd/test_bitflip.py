@@ -166,7 +166,8 @@ class BitFlip(Case):
         if entry["id"] not in before:
           marked.append(entry["id"])
           self.assertFalse(entry["complete"])
-          target = self.restore(entry["id"])
+          # Of an incomplete snapshot Chroma may miss something: exit 3 says so.
+          target = self.restore(entry["id"], code=(0, 3))
           for path, data in trees.contents(target).items():
             self.assertIn(data, self.first_states().get(path, []), f"{path!r} is in no state of the source")
           self.discard(target)
