@@ -204,11 +204,11 @@ class Process(Case):
     self.assertEqual(process.returncode, 0)
 
   def wait_until_it_listens(self, process):
-    """Until the process catches, ignores or blocks SIGTERM: before that, a signal just ends it."""
+    """Until the process catches or blocks SIGTERM: before that, a signal just ends it."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
       with open(f"/proc/{process.pid}/status") as file:
-        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigIgn", "SigCgt"))]
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
       if any(mask >> signal.SIGTERM - 1 & 1 for mask in masks):
         return
       time.sleep(0.002)
