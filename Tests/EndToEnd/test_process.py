@@ -209,7 +209,8 @@ class Process(Case):
     while time.monotonic() < deadline and process.poll() is None:
       with open(f"/proc/{process.pid}/status") as file:
         masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
-      if any(mask >> signal.SIGTERM - 1 & 1 for mask in masks):
+      started = os.readlink(f"/proc/{process.pid}/exe") == str(self.program.path)  # else it is still Python's child
+      if started and any(mask >> signal.SIGTERM - 1 & 1 for mask in masks):
         return
       time.sleep(0.002)
     self.fail("the program does not listen to SIGTERM")
