@@ -207,9 +207,9 @@ class Process(Case):
     """Until the process catches or blocks SIGTERM: before that, a signal just ends it."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
+      started = os.readlink(f"/proc/{process.pid}/exe") == str(self.program.path)  # else it is still Python's child
       with open(f"/proc/{process.pid}/status") as file:
         masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
-      started = os.readlink(f"/proc/{process.pid}/exe") == str(self.program.path)  # else it is still Python's child
       if started and any(mask >> signal.SIGTERM - 1 & 1 for mask in masks):
         return
       time.sleep(0.002)
