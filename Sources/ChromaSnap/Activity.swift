@@ -13,7 +13,10 @@ public final class Activity: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let stopwatch = Stopwatch()
 
-  public init() {}
+  private let isInterrupted: @Sendable () -> Bool
+
+  /// - Parameter isInterrupted: Asked now and then, from any thread: whether the verb is to end.
+  public init(isInterrupted: @escaping @Sendable () -> Bool = { false }) { self.isInterrupted = isInterrupted }
 
   /// A moment's figures.
   public struct Figures: Sendable {
@@ -52,6 +55,6 @@ public final class Activity: Sendable {
 
   /// Throws where somebody has asked to end.
   package func checkpoint() throws(SnapshotError) {
-    if cancelled.load(ordering: .relaxed) { throw SnapshotError(.cancelled, "interrupted") }
+    if cancelled.load(ordering: .relaxed) || isInterrupted() { throw SnapshotError(.cancelled, "interrupted") }
   }
 }

@@ -26,8 +26,8 @@ extension SnapCommand {
   func watching<Result: Sendable>(
     _ body: (Activity) throws(SnapshotError) -> Result
   ) throws(SnapshotError) -> Result {
-    let activity = Activity()
-    Interruption.watch(activity)
+    Interruption.watch()
+    let activity = Activity(isInterrupted: { Interruption.caught != nil })
     let display = ProgressDisplay(activity, options: global)
     defer { display.finish() }
     return try body(activity)

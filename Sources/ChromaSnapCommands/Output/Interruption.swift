@@ -1,5 +1,3 @@
-import ChromaSnap
-import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,38 +11,22 @@ import Synchronization
 /// SIGINT and SIGTERM: the first asks the running verb to end cleanly, the second ends the process at once. Everything that
 /// is written survives either.
 enum Interruption {
-  private struct State {
-    var activity: Activity?
-    var signal: CInt?
-    var sources: [any DispatchSourceSignal] = []
-  }
-
-  private static let state = Mutex(State())
+  private static let received = Atomic<CInt>(0)
 
   /// The signal that was caught, if any.
-  static var caught: CInt? { state.withLock { $0.signal } }
-
-  /// From now on the signals end this verb.
-  static func watch(_ activity: Activity) {
-    state.withLock { state in
-      state.activity = activity
-      guard state.sources.isEmpty else { return }
-      for number in [SIGINT, SIGTERM] {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "signals"))
-        source.setEventHandler { receive(number) }
-        source.resume()
-        state.sources.append(source)
-      }
-    }
+  static var caught: CInt? {
+    let number = received.load(ordering: .relaxed)
+    return number == 0 ? nil : number
   }
 
-  private static func receive(_ number: CInt) {
-    let isSecond = state.withLock { state in
-      defer { state.signal = number }
-      state.activity?.cancel()
-      return state.signal != nil
+  /// From now on the signals are only noted: whoever works asks whether there was one.
+  static func watch() {
+    // Before the first signal: a handler may do next to nothing.
+    _ = received.load(ordering: .relaxed)
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        if Interruption.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+      }
     }
-    if isSecond { _exit(128 + number) }
   }
 }
