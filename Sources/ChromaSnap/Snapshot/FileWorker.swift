@@ -250,6 +250,11 @@ struct FileWorker: ~Copyable {
         isAtEnd = count < Int(wanted) || windowStart + UInt64(end) == range.upperBound
       }
       guard begin < end else { return .success(()) }
+      let known = try addAsInParent(begin, end, at: windowStart + UInt64(begin), bases, &chunks)
+      if known > 0 {
+        begin += known
+        continue
+      }
       let first = cut(begin, end)
       guard begin + first < end, isAtEnd || end - begin - first >= parameters.maximumBytes else {
         let chunk = view(begin, first)
@@ -264,6 +269,24 @@ struct FileWorker: ~Copyable {
       try add(b, ids.1, at: windowStart + UInt64(begin + first), bases, &chunks)
       begin += first + second
     }
+  }
+
+  /// Where the parent's next two chunks are what the file still holds, they are cut where they were: the content says so
+  /// again, and it need not be asked.
+  /// - Returns: Bytes that were added; 0 where something differs.
+  private mutating func addAsInParent(
+    _ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
+  ) throws(SnapshotError) -> Int {
+    guard let (first, second) = bases.following(offset), first.length + second.length <= UInt64(end - begin) else {
+      return 0
+    }
+    let (a, b) = (view(begin, Int(first.length)), view(begin + Int(first.length), Int(second.length)))
+    let ids = ChunkID.pair(a, b)
+    guard ids.0 == first.id else { return 0 }
+    try add(a, ids.0, at: offset, bases, &chunks)
+    guard ids.1 == second.id else { return a.byteCount }
+    try add(b, ids.1, at: offset + first.length, bases, &chunks)
+    return a.byteCount + b.byteCount
   }
 
   private func cut(_ begin: Int, _ end: Int) -> Int { chunker.cut(view(begin, end - begin)) }

@@ -15,14 +15,28 @@ struct ParentChunks {
     }
   }
 
+  /// The chunks that begin at an offset and right behind it, but for the segment's last, which ends where the file or the
+  /// segment did and not where the content says so.
+  func following(_ offset: UInt64) -> (first: ChunkList.Child, second: ChunkList.Child)? {
+    let at = index(of: offset)
+    guard at >= 0, at + 2 < chunks.count, starts[at] == offset else { return nil }
+    return (chunks[at], chunks[at + 1])
+  }
+
   /// The chunk that begins where this one does, else the one that this one begins in.
   func base(at offset: UInt64, length: Int) -> ChunkID? {
+    let at = index(of: offset)
+    guard at >= 0, offset < starts[at] + chunks[at].length else { return nil }
+    return chunks[at].id
+  }
+
+  /// The last chunk that begins at or before an offset; -1 where none does. O(log chunks).
+  private func index(of offset: UInt64) -> Int {
     var (low, high) = (0, starts.count)
     while low < high {
       let middle = (low + high) / 2
       if starts[middle] <= offset { low = middle + 1 } else { high = middle }
     }
-    guard low > 0, offset < starts[low - 1] + chunks[low - 1].length else { return nil }
-    return chunks[low - 1].id
+    return low - 1
   }
 }
