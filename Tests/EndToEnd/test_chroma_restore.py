@@ -1,0 +1,94 @@
+"""What restore, undo, health and drill promise for a directory that real ChromaDB wrote."""
+
+import subprocess
+import sys
+import unittest
+
+import trees
+from support import FIXTURES, Case
+
+
+class ChromaRestore(Case):
+  def setUp(self):
+    super().setUp()
+    self.source = self.copy(FIXTURES / "chroma-1.5.9")
+    self.before = trees.describe(self.source)
+    self.first = self.snapshot(self.source)
+
+  def header(self):
+    return next(self.source.glob("*/header.bin"))
+
+  def test_what_is_in_it_is_known(self):
+    self.assertEqual((self.first["health"], self.first["records"]), ("good", 77))
+    self.assertEqual({c["name"] for c in self.first["collections"]}, {"articles", "notes", "pictures"})
+    entry = self.snapshots()[0]
+    self.assertEqual((entry["health"], entry["records"], len(entry["collections"])), ("good", 77, 3))
+
+  def test_in_place_with_a_safety_snapshot_and_undo(self):
+    (self.source / "new").write_text("since then")
+    changed = trees.describe(self.source)
+    self.call("restore", "--json", code=64)
+    self.assertSameTree(changed, self.source, "a restore that nobody agreed to")
+    summary = self.call("restore", self.first["snapshot_id"], "--yes", "--json").summary
+    self.assertSameTree(self.before, self.source)
+    self.assertEqual((summary["health"], summary["undo_available"]), ("good", True))
+    safety = self.restore(summary["safety_snapshot_id"])
+    self.assertSameTree(changed, safety)
+    self.assertIn("pre-restore", self.snapshots()[-1]["tags"])
+    self.call("undo", self.source, "--yes")
+    self.assertSameTree(changed, self.source)
+
+  def test_not_while_a_process_has_it_open(self):
+    (self.source / "new").write_text("since then")
+    reader = subprocess.Popen(
+      [sys.executable, "-c", "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()",
+       self.source / "chroma.sqlite3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+      reader.stdout.readline()
+      changed = trees.describe(self.source)
+      error = self.call("restore", self.first["snapshot_id"], "--yes", "--json", code=1).summary
+      self.assertEqual(error["code"], "target_busy")
+      self.assertIn(str(reader.pid), error["message"])
+      self.assertSameTree(changed, self.source)
+      self.call("snapshot", self.source, "--offline", "--json", code=1)
+      self.call("restore", self.first["snapshot_id"], "--force")
+      self.assertSameTree(self.before, self.source)
+    finally:
+      reader.stdin.close()
+      reader.wait()
+      reader.stdout.close()
+
+  def test_damage_is_saved_loudly(self):
+    with open(self.header(), "r+b") as file:
+      file.seek(20)
+      file.write(b"\xff")
+    result = self.call("snapshot", self.source, "--json", code=3)
+    self.assertEqual(result.summary["health"], "damaged")
+    self.call("health", "latest", "--json", code=1)
+    self.call("health", self.source, "--json", code=1)
+    self.call("health", self.first["snapshot_id"], "--json")
+    self.call("drill", "latest", "--json", code=1)
+    # Retention never expires the last good one.
+    self.call("forget", "--keep-last", "1")
+    self.assertIn(self.first["snapshot_id"], {entry["id"] for entry in self.snapshots()})
+
+  def test_a_database_that_is_none_is_saved_as_it_is(self):
+    with open(self.source / "chroma.sqlite3", "r+b") as file:
+      file.seek(100)
+      file.write(b"\0" * 4000)
+    damaged = trees.describe(self.source)
+    result = self.call("snapshot", self.source, "--json", code=3)
+    self.assertEqual(result.summary["health"], "damaged")
+    target = self.restore("latest", code=(0, 3))
+    self.assertSameTree(damaged, target)
+
+  def test_drill(self):
+    summary = self.call("drill", "--json").summary
+    self.assertEqual((summary["ok"], summary["health"]), (True, "good"))
+    self.assertTrue(self.snapshots()[0]["drill"]["ok"])
+    self.call("restore", "latest", "--verify-only")
+    self.assertSameTree(self.before, self.source)
+
+
+if __name__ == "__main__":
+  unittest.main()
