@@ -1,5 +1,6 @@
 """What restore, undo, health and drill promise for a directory that real ChromaDB wrote."""
 
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -81,6 +82,18 @@ class ChromaRestore(Case):
     self.assertEqual(result.summary["health"], "damaged")
     target = self.restore("latest", code=(0, 3))
     self.assertSameTree(damaged, target)
+
+  def test_diff_says_which_records_changed(self):
+    with sqlite3.connect(self.source / "chroma.sqlite3") as database:
+      gone, = database.execute("SELECT embedding_id FROM embeddings ORDER BY embedding_id LIMIT 1").fetchone()
+      database.execute("DELETE FROM embeddings WHERE embedding_id = ?", (gone,))
+    database.close()
+    self.snapshot(self.source, "--no-health")
+    collections = self.call("diff", "latest~1", "latest", "--records", "--json").json["collections"]
+    self.assertEqual(sum(entry["removed"] for entry in collections), len(collections))
+    for entry in collections:
+      self.assertEqual(entry["records"], [{"change": "removed", "id": gone}])
+    self.assertTrue(collections)
 
   def test_drill(self):
     summary = self.call("drill", "--json").summary

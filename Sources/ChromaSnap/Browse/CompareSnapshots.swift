@@ -28,11 +28,27 @@ public struct CompareSnapshots: Sendable {
     public var entry: SnapshotEntry { after ?? before! }
   }
 
+  /// What became of a collection's records.
+  public struct CollectionDifference: Sendable {
+    public var name: String
+    public var id: String
+    public var added: Int64 = 0
+    public var changed: Int64 = 0
+    public var removed: Int64 = 0
+    /// The ids of the records, where they were asked for.
+    public var records: [(change: Change, id: String)] = []
+  }
+
+  /// Whether the ids of the records that differ are listed.
+  public var listsRecords = false
+
   public struct Result: Sendable {
     public var before: Snapshot
     public var after: Snapshot
     /// In the order of the paths.
     public var differences: [Difference] = []
+    /// Of two snapshots of Chroma directories: what differs in the collections, in the order of their names.
+    public var collections: [CollectionDifference] = []
   }
 
   /// Folders whose trees are equal are not looked into: O(what differs).
@@ -44,6 +60,13 @@ public struct CompareSnapshots: Sendable {
       before: SnapshotTree(result.before, in: repository, index: index),
       after: SnapshotTree(result.after, in: repository, index: index))
     try Self.compare(trees.before.rootEntry(), trees.after.rootEntry(), &trees, &result.differences)
+    if result.before.manifest.chroma != nil, result.after.manifest.chroma != nil,
+      result.before.manifest.tree != result.after.manifest.tree
+    {
+      result.collections = try CollectionComparison(listsRecords: listsRecords).run(
+        SnapshotContents(result.before.manifest.tree, in: repository, index: index),
+        SnapshotContents(result.after.manifest.tree, in: repository, index: index))
+    }
     return result
   }
 

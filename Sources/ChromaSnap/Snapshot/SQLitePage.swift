@@ -1,3 +1,4 @@
+import ChromaDB
 import SnapshotFormat
 import SystemIO
 import SystemPackage
@@ -8,10 +9,9 @@ enum SQLitePage {
   /// Bytes that are looked at: the header and what follows it in the smallest common page.
   static let bytes = 4096
 
-  private static let magic = Array("SQLite format 3\0".utf8)
-
   /// A hash of a database's first page; 0 for anything that is no database.
   static func fingerprint(_ page: RawSpan) -> UInt64 {
+    let magic = SQLiteHeader.magic
     guard page.byteCount >= 100, equal(page.extracting(first: magic.count), magic.rawSpan) else { return 0 }
     return ChunkID(of: page).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } | 1
   }
@@ -34,23 +34,17 @@ enum SQLitePage {
   }
 }
 
-/// The header of an HNSW index as Chroma's hnswlib writes it: whether a folder is one.
+/// Whether a folder is an HNSW index, whose files are rewritten in place.
 enum IndexHeader {
-  static let name = Array("header.bin".utf8)
-  /// The files that are rewritten in place.
-  static let files: Set<[UInt8]> = Set(
-    ["header.bin", "data_level0.bin", "length.bin", "link_lists.bin"].map { Array($0.utf8) })
+  static let name = Array(HNSWFile.header.rawValue.utf8)
+  /// The files that are rewritten in place; the pickle is written anew.
+  static let files = Set(HNSWFile.allCases.filter { $0 != .metadata }.map { Array($0.rawValue.utf8) })
 
-  /// Whether there is a valid header: 100 bytes, version 1, and lengths that fit each other.
+  /// Whether there is a header, and it is valid.
   static func isValid(at path: FilePath) -> Bool {
-    guard let bytes = try? Descriptor(opening: path, .read, [.noFollow, .nonBlocking]).readAll(limit: 4096),
-      bytes.count == 100
-    else { return false }
-    func integer(_ offset: Int, _ width: Int) -> UInt64 {
-      bytes[offset..<offset + width].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    guard let bytes = try? Descriptor(opening: path, .read, [.noFollow, .nonBlocking]).readAll(limit: 4096) else {
+      return false
     }
-    let (stride, labelOffset, dataOffset, m) = (integer(28, 8), integer(36, 8), integer(44, 8), integer(76, 8))
-    return integer(0, 4) == 1 && m > 0 && m < 1 << 16 && stride < 1 << 32 && labelOffset &+ 8 == stride
-      && dataOffset < labelOffset && integer(12, 8) >= integer(20, 8)
+    return HNSWHeader(bytes) != nil
   }
 }

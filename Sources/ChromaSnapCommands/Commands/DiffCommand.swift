@@ -9,17 +9,23 @@ struct DiffCommand: SnapCommand {
     discussion: """
       EXAMPLES
         chromasnap diff latest~1 latest
+        chromasnap diff latest~7 latest --records
         chromasnap diff 3f2a91c0 9b04d7e1 --json
       """)
 
   @Argument(help: "The older snapshot.") var before: String
   @Argument(help: "The newer snapshot.") var after = "latest"
 
+  @Flag(help: "List the ids of the records that differ.")
+  var records = false
+
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    let result = try CompareSnapshots(selection.selector(before), selection.selector(after)).run(in: global.location)
+    var verb = CompareSnapshots(selection.selector(before), selection.selector(after))
+    verb.listsRecords = records
+    let result = try verb.run(in: global.location)
     render(Self.json(result)) { Self.text(result) }
     return ExitStatus.success
   }
@@ -31,6 +37,12 @@ struct DiffCommand: SnapCommand {
         difference.change == .changed
         ? "  (\(Wording.bytes(difference.before!.entry.size)) -> \(Wording.bytes(difference.after!.entry.size)))" : ""
       return "\(marks[difference.change]!)  \(difference.entry.displayPath)\(sizes)"
+    }
+    for collection in result.collections {
+      lines.append(
+        "collection \(collection.name): \(collection.added) added, \(collection.changed) changed, "
+          + "\(collection.removed) removed")
+      lines += collection.records.map { "  \(marks[$0.change] ?? "?")  \($0.id)" }
     }
     func count(_ change: CompareSnapshots.Change) -> Int { result.differences.count { $0.change == change } }
     lines.append(
@@ -53,6 +65,24 @@ struct DiffCommand: SnapCommand {
                 ("size_before", difference.before.map { .integer($0.entry.size) } ?? .null),
                 ("size_after", difference.after.map { .integer($0.entry.size) } ?? .null),
               ])
+          })
+      ),
+      (
+        "collections",
+        .array(
+          result.collections.map { collection in
+            .object([
+              ("name", .string(collection.name)), ("id", .string(collection.id)),
+              ("added", .integer(collection.added)), ("changed", .integer(collection.changed)),
+              ("removed", .integer(collection.removed)),
+              (
+                "records",
+                .array(
+                  collection.records.map {
+                    .object([("change", .string($0.change.rawValue)), ("id", .string($0.id))])
+                  })
+              ),
+            ])
           })
       ),
       ("files_added", count(.added)), ("files_removed", count(.removed)), ("files_changed", count(.changed)),
