@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "ChromaSnap",
       dependencies: [
-        "ChromaDB", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
+        "ChromaDB", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO", "ZipArchive",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

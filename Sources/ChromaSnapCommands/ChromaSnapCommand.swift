@@ -16,7 +16,9 @@ public struct ChromaSnapCommand: ParsableCommand {
       """,
     version: Program.nameAndVersion,
     groupedSubcommands: [
-      CommandGroup(name: "Snapshots", subcommands: [SnapshotCommand.self, RestoreCommand.self, UndoCommand.self]),
+      CommandGroup(
+        name: "Snapshots",
+        subcommands: [SnapshotCommand.self, RestoreCommand.self, UndoCommand.self, ExportCommand.self]),
       CommandGroup(
         name: "Looking",
         subcommands: [

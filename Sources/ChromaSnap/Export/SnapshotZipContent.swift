@@ -1,0 +1,78 @@
+import SnapshotFormat
+import SnapshotRepository
+import Synchronization
+import SystemIO
+import ZipArchive
+
+/// A file of a snapshot as an archive's entry: several threads read it at once, each with a chunk reader of its own.
+struct SnapshotZipContent: ZipContent {
+  let length: UInt64
+  private let starts: [UInt64]
+  private let ids: [ChunkID]
+  private let readers: ChunkReaderPool
+
+  init(_ content: Content, readers: ChunkReaderPool) throws(SnapshotError) {
+    length = content.length
+    self.readers = readers
+    var starts: [UInt64] = []
+    var ids: [ChunkID] = []
+    var offset: UInt64 = 0
+    try readers.withReader { (reader, _) throws(SnapshotError) in
+      for segment in try reader.segments(of: content) {
+        for chunk in try reader.chunks(of: segment) {
+          starts.append(offset)
+          ids.append(chunk.id)
+          offset += chunk.length
+        }
+      }
+    }
+    self.starts = starts
+    self.ids = ids
+  }
+
+  func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+    let end = offset + UInt64(buffer.count)
+    var at = (starts.firstIndex { $0 > offset } ?? starts.count) - 1
+    try readers.withReader { (reader, scratch) throws(SnapshotError) in
+      while at < ids.count, starts[at] < end {
+        scratch.count = 0
+        try reader.read(ids[at], into: &scratch)
+        let from = max(offset, starts[at])
+        let to = min(end, starts[at] + UInt64(scratch.count))
+        guard from < to else {
+          throw SnapshotError(.damaged, "a chunk is shorter than its list says", hint: SnapshotError.runCheck)
+        }
+        unsafe buffer.baseAddress!.advanced(by: Int(from - offset)).copyMemory(
+          from: scratch.pointer.baseAddress!.advanced(by: Int(from - starts[at])), byteCount: Int(to - from))
+        at += 1
+      }
+    }
+  }
+}
+
+/// Chunk readers with a buffer each, made when they are needed and used again.
+final class ChunkReaderPool: Sendable {
+  // Used by one thread at a time: whoever has taken it out of the pool.
+  private final class Slot: @unchecked Sendable {
+    var reader: ChunkReader
+    var buffer = ByteBuffer(capacity: Limits.chunkBytes)
+    init(_ reader: consuming ChunkReader) { self.reader = reader }
+  }
+
+  private let idle = Mutex<[Slot]>([])
+  private let repository: Repository
+  private let index: ChunkIndex
+
+  init(_ repository: Repository, index: ChunkIndex) {
+    self.repository = repository
+    self.index = index
+  }
+
+  func withReader<Result>(
+    _ body: (inout ChunkReader, inout ByteBuffer) throws(SnapshotError) -> Result
+  ) throws(SnapshotError) -> Result {
+    let slot = idle.withLock { $0.popLast() } ?? Slot(ChunkReader(repository, index: index))
+    defer { idle.withLock { $0.append(slot) } }
+    return try body(&slot.reader, &slot.buffer)
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+struct ExportCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write a snapshot as an ordinary ZIP.",
+    discussion: """
+      The archive holds the directory and a backup_metadata.json; any unzip program opens it. The same snapshot gives the same \
+      bytes. With --all every snapshot becomes NAME.zip in the folder that is named, or in the working directory; those \
+      that are there already are left alone.
+
+      EXAMPLES
+        chromasnap export latest
+        chromasnap export before_upgrade_20261124_080000 /mnt/usb/chroma.zip --level 9
+        chromasnap export --all ./zips
+      """)
+
+  @Argument(help: ArgumentHelp("The snapshot, and the archive; with --all the folder.", valueName: "id [file]"))
+  var arguments: [String] = []
+
+  @Flag(help: "Export every snapshot.")
+  var all = false
+
+  @Option(help: "Deflate's level, 0 to 9.")
+  var level = 6
+
+  @OptionGroup var selection: SelectorOptions
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func validate() throws {
+    guard (0...9).contains(level) else { throw ValidationError("--level takes a number from 0 to 9.") }
+    guard arguments.count <= (all ? 1 : 2) else {
+      throw ValidationError("Name a snapshot and a file; with --all a folder.")
+    }
+  }
+
+  func execute() throws(SnapshotError) -> Int32 {
+    let location = global.location
+    var verbs: [ExportSnapshot] = []
+    if all {
+      let folder = arguments.first.map(FilePath.init(argument:)) ?? FileSystem.currentFolder
+      for info in try ListSnapshots().run(in: location) {
+        let verb = ExportSnapshot(SnapshotSelector(info.snapshot.id.description), folder: folder)
+        if !FileStatus.exists(folder.appending(info.snapshot.manifest.name + ".zip")) { verbs.append(verb) }
+      }
+      try calling("making \(folder)") { () throws(SystemError) in _ = try FileSystem.makeFolders(folder) }
+    } else {
+      let file = arguments.count > 1 ? FilePath(argument: arguments[1]) : nil
+      verbs = [
+        ExportSnapshot(selection.selector(arguments.first ?? "latest"), file: file, folder: FileSystem.currentFolder)
+      ]
+    }
+    for var verb in verbs {
+      verb.level = level
+      let request = verb
+      let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
+      }
+      render(Self.json(summary)) {
+        [
+          "exported \(summary.snapshot.id.short)  \(summary.snapshot.manifest.name)",
+          "to       \(summary.file): \(Wording.count(summary.entries, "entry", "entries")), "
+            + "\(Wording.bytes(summary.bytes)) in \(Wording.duration(summary.duration))",
+        ]
+      }
+    }
+    return ExitStatus.success
+  }
+
+  private static func json(_ summary: ExportSnapshot.Summary) -> JSON {
+    .object(
+      [("message_type", .string("summary")), ("snapshot_id", .string(summary.snapshot.id.description))]
+        + JSON.path(summary.file.bytes, "file") + [
+          ("entries", .integer(summary.entries)), ("bytes", .integer(summary.bytes)),
+          ("duration", .number(summary.duration)),
+        ])
+  }
+}

@@ -1,0 +1,62 @@
+"""Exports: any unzip program opens them, and real ChromaDB answers from what it extracts."""
+
+import json
+import subprocess
+import unittest
+import zipfile
+
+import trees
+from support import FIXTURES, Case, chroma
+
+METADATA = "backup_metadata.json"
+
+
+class Export(Case):
+  def setUp(self):
+    super().setUp()
+    self.source = self.copy(FIXTURES / "chroma-1.5.9")
+    self.first = self.snapshot(self.source)
+
+  def test_an_ordinary_zip(self):
+    archive = self.home / "out.zip"
+    summary = self.call("export", "latest", archive, "--json").summary
+    self.assertEqual(summary["bytes"], archive.stat().st_size)
+    self.assertEqual(archive.stat().st_mode & 0o777, 0o600)
+    subprocess.run(["unzip", "-tq", archive], check=True, stdout=subprocess.DEVNULL)
+    target = self.home / "unzipped"
+    with zipfile.ZipFile(archive) as opened:
+      self.assertIsNone(opened.testzip())
+      opened.extractall(target)
+    metadata = json.loads((target / METADATA).read_text())
+    self.assertEqual(metadata["backup_name"], self.first["name"])
+    self.assertEqual(sum(entry["records"] for entry in metadata["collections"]), 77)
+    (target / METADATA).unlink()
+    self.assertEqual(trees.contents(target), trees.contents(self.source))
+    expected = (FIXTURES / "chroma-1.5.9.expected.jsonl").read_bytes()
+    self.assertEqual(chroma("1.5.9", "records.py", target, "--queries", "5"), expected)
+
+  def test_the_same_snapshot_gives_the_same_bytes(self):
+    for name in ("a.zip", "b.zip"):
+      self.call("export", "latest", self.home / name)
+    self.assertEqual((self.home / "a.zip").read_bytes(), (self.home / "b.zip").read_bytes())
+
+  def test_nothing_is_replaced(self):
+    archive = self.home / "out.zip"
+    archive.write_text("mine")
+    error = self.call("export", "latest", archive, "--json", code=1).summary
+    self.assertEqual(error["code"], "target_exists")
+    self.assertEqual(archive.read_text(), "mine")
+    self.assertEqual([path.name for path in self.home.glob("out.zip*")], ["out.zip"])
+
+  def test_all(self):
+    (self.source / "new").write_bytes(b"x" * 3_000_000)
+    second = self.snapshot(self.source)
+    folder = self.home / "zips"
+    self.call("export", "--all", folder)
+    self.assertEqual({path.name for path in folder.iterdir()}, {f"{self.first['name']}.zip", f"{second['name']}.zip"})
+    with zipfile.ZipFile(folder / f"{second['name']}.zip") as opened:
+      self.assertEqual(opened.read("new"), b"x" * 3_000_000)
+
+
+if __name__ == "__main__":
+  unittest.main()
