@@ -162,3 +162,8 @@ package enum FileSystem {
     UInt64(try systemCall("statvfs", path) { unsafe path.withPlatformString { unsafe cplatform_free_bytes($0) } })
   }
 }
+
+extension FilePath {
+  /// This path, from the root.
+  package var absolute: FilePath { isAbsolute ? self : FileSystem.currentFolder.pushing(self).lexicallyNormalized() }
+}

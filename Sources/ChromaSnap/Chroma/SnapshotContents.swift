@@ -52,36 +52,24 @@ final class SnapshotFile: RandomAccessFile {
 
   private static let cachedMaximum = 48
 
-  let size: UInt64
-  private let starts: [UInt64]
-  private let ids: [ChunkID]
+  private let table: ChunkTable
   private let state: Mutex<State>
 
+  var size: UInt64 { table.length }
+
   init(_ content: Content, in repository: Repository, index: ChunkIndex) throws(SnapshotError) {
-    size = content.length
     var reader = ChunkReader(repository, index: index)
-    var starts: [UInt64] = []
-    var ids: [ChunkID] = []
-    var offset: UInt64 = 0
-    for segment in try reader.segments(of: content) {
-      for chunk in try reader.chunks(of: segment) {
-        starts.append(offset)
-        ids.append(chunk.id)
-        offset += chunk.length
-      }
-    }
-    self.starts = starts
-    self.ids = ids
+    table = try ChunkTable(content, &reader)
     state = Mutex(State(reader: reader))
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
     guard offset < size, buffer.count > 0 else { return 0 }
     var done = 0
-    var chunk = position(of: offset)
-    while done < buffer.count, chunk < ids.count {
+    var chunk = table.chunk(at: offset)
+    while done < buffer.count, chunk < table.ids.count {
       let bytes = try bytes(of: chunk)
-      let from = Int(offset + UInt64(done) - starts[chunk])
+      let from = Int(offset + UInt64(done) - table.starts[chunk])
       let count = min(bytes.count - from, buffer.count - done)
       unsafe bytes.withUnsafeBytes { source in
         unsafe buffer.baseAddress!.advanced(by: done).copyMemory(
@@ -93,16 +81,6 @@ final class SnapshotFile: RandomAccessFile {
     return done
   }
 
-  /// The chunk that holds an offset.
-  private func position(of offset: UInt64) -> Int {
-    var (low, high) = (0, starts.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if starts[middle] <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low - 1
-  }
-
   private func bytes(of chunk: Int) throws(SnapshotError) -> [UInt8] {
     try state.withLock { state throws(SnapshotError) in
       state.clock += 1
@@ -111,7 +89,7 @@ final class SnapshotFile: RandomAccessFile {
         return found.bytes
       }
       state.scratch.count = 0
-      try state.reader.read(ids[chunk], into: &state.scratch)
+      try state.reader.read(table.ids[chunk], into: &state.scratch)
       let bytes = unsafe [UInt8](state.scratch.pointer)
       if state.cached.count >= Self.cachedMaximum,
         let oldest = state.cached.min(by: { $0.value.used < $1.value.used })?.key

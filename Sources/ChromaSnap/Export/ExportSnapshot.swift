@@ -139,7 +139,3 @@ public struct ExportSnapshot: Sendable {
     }
   }
 }
-
-extension FilePath {
-  fileprivate var absolute: FilePath { isAbsolute ? self : FileSystem.currentFolder.pushing(self) }
-}

@@ -6,44 +6,30 @@ import ZipArchive
 
 /// A file of a snapshot as an archive's entry: several threads read it at once, each with a chunk reader of its own.
 struct SnapshotZipContent: ZipContent {
-  let length: UInt64
-  private let starts: [UInt64]
-  private let ids: [ChunkID]
+  private let table: ChunkTable
   private let readers: ChunkReaderPool
 
+  var length: UInt64 { table.length }
+
   init(_ content: Content, readers: ChunkReaderPool) throws(SnapshotError) {
-    length = content.length
     self.readers = readers
-    var starts: [UInt64] = []
-    var ids: [ChunkID] = []
-    var offset: UInt64 = 0
-    try readers.withReader { (reader, _) throws(SnapshotError) in
-      for segment in try reader.segments(of: content) {
-        for chunk in try reader.chunks(of: segment) {
-          starts.append(offset)
-          ids.append(chunk.id)
-          offset += chunk.length
-        }
-      }
-    }
-    self.starts = starts
-    self.ids = ids
+    table = try readers.withReader { (reader, _) throws(SnapshotError) in try ChunkTable(content, &reader) }
   }
 
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
     let end = offset + UInt64(buffer.count)
-    var at = (starts.firstIndex { $0 > offset } ?? starts.count) - 1
+    var at = table.chunk(at: offset)
     try readers.withReader { (reader, scratch) throws(SnapshotError) in
-      while at < ids.count, starts[at] < end {
+      while at < table.ids.count, table.starts[at] < end {
         scratch.count = 0
-        try reader.read(ids[at], into: &scratch)
-        let from = max(offset, starts[at])
-        let to = min(end, starts[at] + UInt64(scratch.count))
+        try reader.read(table.ids[at], into: &scratch)
+        let from = max(offset, table.starts[at])
+        let to = min(end, table.starts[at] + UInt64(scratch.count))
         guard from < to else {
           throw SnapshotError(.damaged, "a chunk is shorter than its list says", hint: SnapshotError.runCheck)
         }
         unsafe buffer.baseAddress!.advanced(by: Int(from - offset)).copyMemory(
-          from: scratch.pointer.baseAddress!.advanced(by: Int(from - starts[at])), byteCount: Int(to - from))
+          from: scratch.pointer.baseAddress!.advanced(by: Int(from - table.starts[at])), byteCount: Int(to - from))
         at += 1
       }
     }

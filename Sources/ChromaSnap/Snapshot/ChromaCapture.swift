@@ -31,12 +31,12 @@ final class ChromaCapture: CaptureSink {
 
   func firstPass(_ plan: CapturePlan) throws(SnapshotError) {
     exclusions.top = Set(plan.leftOut.map { Array($0.utf8) })
-    held.putOff(Set(plan.forbidden.map { FileKey(device: $0.device, inode: $0.inode) }))
+    held.putOff(plan.forbidden)
     if let database = plan.database {
       let status = try calling("reading the database") { () throws(SystemError) in
         try FileStatus(at: plan.directory.databasePath)
       }
-      held.hold(FileKey(status), HeldDatabase(content: database, stat: status.stamped(plan.directory.database)))
+      held.hold(FileIdentity(status), HeldDatabase(content: database, stat: status.stamped(plan.directory.database)))
     }
     let scan = try SourceScan.walk(source, leavingOut: exclusions, activity: activity)
     scanWarnings = scan.warnings
@@ -75,7 +75,7 @@ final class ChromaCapture: CaptureSink {
     let status = try calling("reading the database") { () throws(SystemError) in
       try FileStatus(at: source.appending(ChromaDirectory.databaseName)).stamped(stamp)
     }
-    held.hold(FileKey(status), HeldDatabase(content: content, stat: status))
+    held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status))
     let job = try engine.withReader { (plan, reader) throws(SnapshotError) in
       try plan.reread(file: Self.database, status: status, reader: &reader)
     }

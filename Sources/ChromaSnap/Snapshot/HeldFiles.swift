@@ -42,26 +42,26 @@ struct HeldDatabase: FileBytes {
 /// again: closing any other descriptor of a file that SQLite has locked in this process would drop its lock.
 final class HeldFiles: Sendable {
   private struct State {
-    var files: [FileKey: any FileBytes] = [:]
+    var files: [FileIdentity: any FileBytes] = [:]
     /// Files that are not opened at all: they come later.
-    var deferred: Set<FileKey> = []
+    var deferred: Set<FileIdentity> = []
   }
 
   private let state = Mutex(State())
 
   init() {}
 
-  subscript(_ status: FileStatus) -> (any FileBytes)? { state.withLock { $0.files[FileKey(status)] } }
+  subscript(_ status: FileStatus) -> (any FileBytes)? { state.withLock { $0.files[FileIdentity(status)] } }
 
-  func hold(_ key: FileKey, _ file: (any FileBytes)?) {
+  func hold(_ key: FileIdentity, _ file: (any FileBytes)?) {
     state.withLock { state in
       state.files[key] = file
       state.deferred.remove(key)
     }
   }
 
-  func putOff(_ keys: Set<FileKey>) { state.withLock { $0.deferred.formUnion(keys) } }
+  func putOff(_ keys: Set<FileIdentity>) { state.withLock { $0.deferred.formUnion(keys) } }
 
   /// Whether a file must not be opened now.
-  func isDeferred(_ status: FileStatus) -> Bool { state.withLock { $0.deferred.contains(FileKey(status)) } }
+  func isDeferred(_ status: FileStatus) -> Bool { state.withLock { $0.deferred.contains(FileIdentity(status)) } }
 }

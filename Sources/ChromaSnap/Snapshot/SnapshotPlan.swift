@@ -1,3 +1,4 @@
+import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO
@@ -80,7 +81,7 @@ struct SnapshotPlan: Sendable {
       let root = states?[Self.rootKey].flatMap(FolderState.init(decoding:))
       isUnchanged = root?.stat == rootStat && folders[0].isUnchanged
     }
-    var byFile: [FileKey: Int] = [:]
+    var byFile: [FileIdentity: Int] = [:]
     for i in folders.indices { try decide(i, &byFile, &reader) }
   }
 
@@ -113,7 +114,7 @@ struct SnapshotPlan: Sendable {
 
   /// Decides about one folder, whose parent content is known when its own turn comes.
   private mutating func decide(
-    _ i: Int, _ byFile: inout [FileKey: Int], _ reader: inout ChunkReader
+    _ i: Int, _ byFile: inout [FileIdentity: Int], _ reader: inout ChunkReader
   ) throws(SnapshotError) {
     let folder = scan.folders[i]
     let state = states?[folder.relativePath].flatMap(FolderState.init(decoding:))
@@ -150,11 +151,11 @@ struct SnapshotPlan: Sendable {
         folders[i].origins.append(.scan)
         continue
       }
-      if entry.status.linkCount > 1, let job = byFile[FileKey(entry.status)] {
+      if entry.status.linkCount > 1, let job = byFile[FileIdentity(entry.status)] {
         folders[i].origins.append(.job(job))
         continue
       }
-      if entry.status.linkCount > 1 { byFile[FileKey(entry.status)] = jobs.count }
+      if entry.status.linkCount > 1 { byFile[FileIdentity(entry.status)] = jobs.count }
       folders[i].origins.append(.job(jobs.count))
       if !held.isDeferred(entry.status) { unread.append(jobs.count) }
       jobs.append(
@@ -176,7 +177,7 @@ struct SnapshotPlan: Sendable {
     isUnchanged = false
     guard folders[0].isUnchanged else { return }
     folders[0].isUnchanged = false
-    var byFile: [FileKey: Int] = [:]
+    var byFile: [FileIdentity: Int] = [:]
     try decide(0, &byFile, &reader)
   }
 
@@ -240,19 +241,19 @@ struct SnapshotPlan: Sendable {
 
   private mutating func decideAgain(_ i: Int, _ reader: inout ChunkReader) throws(SnapshotError) {
     // What has been read already of files that are as they were need not be read again.
-    var known: [FileKey: (Int, FileStatus)] = [:]
-    for case .job(let job) in folders[i].origins { known[FileKey(jobs[job].status)] = (job, jobs[job].status) }
+    var known: [FileIdentity: (Int, FileStatus)] = [:]
+    for case .job(let job) in folders[i].origins { known[FileIdentity(jobs[job].status)] = (job, jobs[job].status) }
     let before = unread
     folders[i].isUnchanged = false
     folders[i].origins = []
     folders[i].alike = [:]
     folders[i].stat = FolderState.stat(of: scan.folders[i].entries)
     folders[i].marks = Array(repeating: FolderState.Mark(), count: scan.folders[i].entries.count)
-    var byFile: [FileKey: Int] = [:]
+    var byFile: [FileIdentity: Int] = [:]
     try decide(i, &byFile, &reader)
     for position in folders[i].origins.indices {
       guard case .job(let job) = folders[i].origins[position], i == 0,
-        let (old, status) = known[FileKey(jobs[job].status)], sameFile(status, jobs[job].status)
+        let (old, status) = known[FileIdentity(jobs[job].status)], sameFile(status, jobs[job].status)
       else { continue }
       folders[i].origins[position] = .job(old)
       unread.removeAll { $0 == job && !before.contains($0) }

@@ -1,3 +1,4 @@
+import ChromaDB
 import SnapshotFormat
 public import SnapshotRepository
 import SystemIO
@@ -10,8 +11,6 @@ public enum SourceLocator {
     ".", "chroma", "chroma_db", "chromadb", "chroma_data", "chroma-data", "chroma_storage", ".chroma", "chromadb_data",
     "data/chroma", "data/chroma_db", "data/chromadb", "db", "db/chroma", "vector_db", "vectorstore",
   ]
-
-  static let databaseName = "chroma.sqlite3"
 
   /// The Chroma directory at or below `folder` in the usual places: the first that holds a database.
   public static func find(in folder: FilePath) throws(SnapshotError) -> FilePath {
@@ -26,7 +25,7 @@ public enum SourceLocator {
 
   /// Whether a directory holds Chroma's database.
   public static func isChroma(_ folder: FilePath) -> Bool {
-    let database = folder.appending(databaseName)
+    let database = folder.appending(ChromaDirectory.databaseName)
     return (try? FileStatus(at: database).kind == .file) == true && SQLitePage.fingerprint(of: database) != 0
   }
 
@@ -42,7 +41,7 @@ public enum SourceLocator {
     guard status.kind == .directory else {
       throw SnapshotError(
         .sourceMissing, "the source \(source) is not a directory",
-        hint: source.lastComponent?.string == databaseName
+        hint: source.lastComponent?.string == ChromaDirectory.databaseName
           ? "Name the directory that holds it: the index folders beside it belong to the database."
           : "Name the directory to snapshot.")
     }

@@ -1,3 +1,4 @@
+import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 import Synchronization
@@ -43,7 +44,7 @@ struct SourceScan: Sendable {
   struct Exclusions: Sendable {
     var rules = IgnoreRules()
     /// Folders by device and inode: the repository itself, where it lies inside the source.
-    var folders: Set<FileKey> = []
+    var folders: Set<FileIdentity> = []
     /// Names directly in the source.
     var top: Set<[UInt8]> = []
   }
@@ -107,7 +108,7 @@ struct SourceScan: Sendable {
         continue
       }
       if status.kind == .directory,
-        exclusions.folders.contains(FileKey(status))
+        exclusions.folders.contains(FileIdentity(status))
       {
         continue
       }
@@ -134,17 +135,4 @@ struct SourceScan: Sendable {
       folder.entries.append(entry)
     }
   }
-}
-
-/// What tells a file from every other on this machine.
-struct FileKey: Hashable, Sendable {
-  var device: UInt64
-  var inode: UInt64
-
-  init(device: UInt64, inode: UInt64) {
-    self.device = device
-    self.inode = inode
-  }
-
-  init(_ status: FileStatus) { self.init(device: status.device, inode: status.inode) }
 }

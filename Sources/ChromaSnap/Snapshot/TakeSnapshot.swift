@@ -89,7 +89,7 @@ public struct TakeSnapshot: Sendable {
     }
     var exclusions = SourceScan.Exclusions(rules: IgnoreRules(excludes))
     for folder in [location.folder, location.place.caches] {
-      if let folder, let status = try? FileStatus(at: folder) { exclusions.folders.insert(FileKey(status)) }
+      if let folder, let status = try? FileStatus(at: folder) { exclusions.folders.insert(FileIdentity(status)) }
     }
     try store(path, leavingOut: exclusions, in: repository, &summary, activity)
     summary.duration = stopwatch.seconds

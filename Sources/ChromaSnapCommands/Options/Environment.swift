@@ -31,9 +31,6 @@ extension Environment {
 extension FilePath {
   /// A path from the command line, from the root.
   init(argument: String) { self = FilePath(bytes: Arguments.bytes(of: argument)).absolute }
-
-  /// This path, from the root.
-  var absolute: FilePath { isAbsolute ? self : FileSystem.currentFolder.pushing(self).lexicallyNormalized() }
 }
 
 /// The folder for what can be rebuilt at any time.

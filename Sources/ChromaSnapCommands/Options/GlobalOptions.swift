@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChromaSnap
+import SystemIO
 import SystemPackage
 
 /// The options that every command takes.
