@@ -82,7 +82,7 @@ let package = Package(
     .target(
       name: "SnapshotFormat",
       dependencies: [
-        "CKernels", "CZstd", "CZlib", "SystemIO",
+        "CKernels", "CZstd", "SystemIO",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
@@ -92,7 +92,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "SystemIO",
-      dependencies: ["CPlatform", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CKernels", "CPlatform", "CZlib", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
     .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -101,7 +101,7 @@ let package = Package(
     // Tests. Those of the whole program are in Tests/EndToEnd.
     .testTarget(
       name: "SnapshotFormatTests",
-      dependencies: ["SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["CZlib", "SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
     .testTarget(
       name: "ObjectStorageTests",

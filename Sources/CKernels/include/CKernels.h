@@ -27,3 +27,7 @@ void ckernels_split_exponents(const uint8_t *words, size_t count, uint8_t *expon
 
 /// The inverse of `ckernels_split_exponents`.
 void ckernels_join_exponents(const uint8_t *exponents, const uint8_t *rest, size_t count, uint8_t *words);
+
+/// Continues a CRC-32 (ISO-HDLC) in `crc` over bytes from the start on; returns how many, which is all but fewer than 16,
+/// or none where there are fewer than 64 or the processor lacks carry-less multiplication.
+size_t ckernels_crc32(uint32_t *crc, const uint8_t *bytes, size_t length);

@@ -1,5 +1,4 @@
 import CKernels
-internal import CZlib
 package import SystemIO
 
 /// Turns plaintext into stored bytes and back: the one place for filters and compression, and for the encryption to come.
@@ -108,9 +107,7 @@ package struct Sealer: ~Copyable {
   /// The checksum of stored bytes: CRC-32 (ISO-HDLC, the one of zlib). It finds bit rot without decoding; the id proves
   /// the plaintext.
   package static func checksum(_ stored: RawSpan) -> UInt32 {
-    unsafe stored.withUnsafeBytes { bytes in
-      UInt32(unsafe crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
-    }
+    unsafe stored.withUnsafeBytes { unsafe Checksum.crc32($0) }
   }
 }
 

@@ -144,16 +144,3 @@ import SystemIO
     return to
   }
 }
-
-/// CRC-32 as ZIP uses it (APPNOTE.TXT 4.4.7), by zlib.
-enum Checksum {
-  static func crc32(_ bytes: UnsafeRawBufferPointer, after crc: UInt32 = 0) -> UInt32 {
-    guard let start = unsafe bytes.bindMemory(to: UInt8.self).baseAddress else { return crc }
-    return unsafe UInt32(truncatingIfNeeded: crc32_z(uLong(crc), start, bytes.count))
-  }
-
-  /// The checksum of two runs of bytes joined, the second of them `count` long.
-  static func joined(_ first: UInt32, _ second: UInt32, count: Int) -> UInt32 {
-    UInt32(truncatingIfNeeded: crc32_combine(uLong(first), uLong(second), count))
-  }
-}
