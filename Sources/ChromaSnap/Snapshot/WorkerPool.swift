@@ -37,6 +37,7 @@ final class WorkerPool: Sendable {
   /// Finishes all open packs, side by side. They are durable when this returns.
   func finish() throws(SnapshotError) {
     let slots = idle.withLock { $0 }
+    for slot in slots.dropFirst() { try slots[0].worker.writer.absorb(slot.worker.writer) }
     try parallelLoop(items: slots.count) { (next: () -> Int?) throws(SnapshotError) in
       while let i = next() { try slots[i].worker.writer.finish() }
     }

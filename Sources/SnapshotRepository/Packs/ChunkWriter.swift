@@ -82,10 +82,17 @@ package struct ChunkWriter: ~Copyable {
 
   private var patch = ByteBuffer(capacity: Limits.storedChunkBytes)
 
-  /// Finishes the packs that are open.
+  /// Takes over the packs that another writer has only begun.
+  package mutating func absorb(_ other: borrowing ChunkWriter) throws(SnapshotError) {
+    try dataPacks.absorb(other.dataPacks)
+    try metadataPacks.absorb(other.metadataPacks)
+  }
+
+  /// Finishes the packs that are open, side by side. All are durable when this returns.
   package mutating func finish() throws(SnapshotError) {
-    try dataPacks.finish()
+    try dataPacks.close()
     try metadataPacks.finish()
+    try dataPacks.finish()
   }
 
   /// The packs that were finished.

@@ -10,21 +10,21 @@ package final class PackWriter {
 
   private let repository: Repository
   private let kind: PackKind
-  private let index: ChunkIndex?
   private var object: (any ObjectWriter)?
   private var entries: [PackEntry] = []
   private var offset = 0
   private var unwritten = ByteBuffer(capacity: flushBytes + 2 * Limits.storedChunkBytes)
-  /// The packs that were finished, in order.
+  private let committer: PackCommitter
+  /// The packs that were closed, in order.
   package private(set) var packs: [ChunkID] = []
-  /// Bytes of the finished packs.
+  /// Bytes of these packs.
   package private(set) var bytesStored: UInt64 = 0
 
   /// - Parameter index: Where the chunks were claimed; `nil` for copies of what is known.
   package init(_ repository: Repository, kind: PackKind, index: ChunkIndex?) {
     self.repository = repository
     self.kind = kind
-    self.index = index
+    committer = PackCommitter(repository, index: index)
   }
 
   /// Adds a chunk whose stored form `body` appends to the buffer that it is given.
@@ -43,7 +43,25 @@ package final class PackWriter {
         encoding: encoding, depth: depth, base: base, checksum: Sealer.checksum(stored)))
     offset += stored.byteCount
     if unwritten.count >= Self.flushBytes { try flush() }
-    if offset >= Self.targetBytes || entries.count == Limits.packEntries { try finish() }
+    if offset >= Self.targetBytes || entries.count == Limits.packEntries { try close() }
+  }
+
+  /// Takes over what another writer of this kind holds and has written nowhere yet: little packs become one.
+  package func absorb(_ other: PackWriter) throws(SnapshotError) {
+    guard other.object != nil, other.offset == other.unwritten.count,
+      entries.count + other.entries.count <= Limits.packEntries
+    else { return }
+    if object == nil { try begin() }
+    if unwritten.count + other.offset > unwritten.capacity { try flush() }
+    let shift = UInt32(offset - PackLayout.headerBytes)
+    let chunks = unsafe other.unwritten.pointer.bytes.extracting(PackLayout.headerBytes...)
+    unwritten.append(chunks)
+    offset += chunks.byteCount
+    for var entry in other.entries {
+      entry.offset += shift
+      entries.append(entry)
+    }
+    other.discardOpen()
   }
 
   private func begin() throws(SnapshotError) {
@@ -60,29 +78,38 @@ package final class PackWriter {
     unwritten.count = 0
   }
 
-  /// Finishes the pack that is open, if one is. When it returns, the pack is durable and the catalogue knows it.
-  package func finish() throws(SnapshotError) {
+  /// Closes the pack that is open, if one is, and hands it over to be made durable.
+  package func close() throws(SnapshotError) {
+    try committer.check()
     guard let open = object else { return }
     object = nil
-    try storing("writing a pack") { () throws(StoreError) in
-      let view = unsafe unwritten.pointer.bytes
-      try open.append(view)
-    }
     let table = PackTable(kind: kind, nonce: randomBytes(16), created: Timestamp.now.seconds, entries: entries)
     var sealer = Sealer()
     let (id, tail) = PackLayout.tail(of: table, sealer: &sealer)
     try storing("writing a pack") { () throws(StoreError) in
+      let view = unsafe unwritten.pointer.bytes
+      try open.append(view)
       try open.append(tail.rawSpan)
-      try open.commit(as: ObjectNames.pack(id))
     }
-    try repository.catalogue.add(pack: id, table, durable: true)
-    index?.finish(entries.lazy.map(\.id))
     packs.append(id)
     bytesStored += UInt64(offset + tail.count)
+    committer.commit(open, id, table)
   }
 
-  /// Lets go of the pack that is open.
+  /// Closes the pack that is open, and waits. When it returns, all packs are durable and the catalogue knows them.
+  package func finish() throws(SnapshotError) {
+    try close()
+    committer.wait()
+    try committer.check()
+  }
+
+  /// Lets go of the pack that is open. Nothing is under way any more when it returns.
   package func abandon() {
+    discardOpen()
+    committer.wait()
+  }
+
+  private func discardOpen() {
     object?.discard()
     object = nil
   }
