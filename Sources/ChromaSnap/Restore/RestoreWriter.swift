@@ -60,22 +60,16 @@ struct RestoreWriter: Sendable {
     for entry in entries {
       if case .file(let content, _) = plan.entries[entry].entry.kind, let root = content.root { chunks.append(root) }
     }
-    let chains = try index.chains(of: chunks)
-    var position = 0
+    worker.begin(chunks, try index.chains(of: chunks))
     for entry in entries {
       guard case .file(let content, _) = plan.entries[entry].entry.kind else { continue }
       let path = path(entry)
-      if let root = content.root {
-        try naming(entry) { () throws(SnapshotError) in
-          try worker.read(root, chains, position, length: content.length)
-        }
-        position += 1
-      } else {
-        worker.clear()
+      if content.root != nil {
+        try naming(entry) { () throws(SnapshotError) in try worker.readNext(length: content.length) }
       }
       try calling("restoring") { () throws(SystemError) in
         let file = try Descriptor(opening: path, .write, [.create, .exclusive, .noFollow])
-        unsafe try file.write(worker.bytes)
+        if content.root != nil { unsafe try file.write(worker.bytes) }
       }
       activity.did(files: 1, bytes: content.length)
     }
@@ -94,10 +88,11 @@ struct RestoreWriter: Sendable {
     }
     try naming(entry) { () throws(SnapshotError) in
       let chunks = try worker.chunks(of: segment)
-      let chains = try index.chains(of: chunks.map(\.id))
+      let ids = chunks.map(\.id)
+      worker.begin(ids, try index.chains(of: ids))
       var offset = segment.offset
-      for (position, chunk) in chunks.enumerated() {
-        try worker.read(chunk.id, chains, position, length: chunk.length)
+      for chunk in chunks {
+        try worker.readNext(length: chunk.length)
         if !(isSparse && worker.isZero) {
           try calling("restoring") { () throws(SystemError) in unsafe try file.write(worker.bytes, at: offset) }
         }
@@ -121,39 +116,58 @@ struct RestoreWriter: Sendable {
   }
 }
 
-/// One worker's reader and buffer.
+/// One worker's reader and buffers: reads a list of chunks in order, two at a time, and hands them out one by one.
 struct RestoreWorker: ~Copyable {
   private var reader: ChunkReader
-  private var buffer = ByteBuffer(capacity: Limits.chunkBytes)
+  private var current = ByteBuffer(capacity: Limits.chunkBytes)
+  private var following = ByteBuffer(capacity: Limits.chunkBytes)
+  private var ids: [ChunkID] = []
+  private var chains: [ChunkChain?] = []
+  /// The next chunk to take, and whether `following` holds it already.
+  private var position = 0
+  private var isNextRead = false
 
   init(_ repository: Repository, index: ChunkIndex) { reader = ChunkReader(repository, index: index) }
 
-  /// The bytes that were read last.
-  var bytes: UnsafeRawBufferPointer { unsafe buffer.pointer }
-
-  mutating func clear() { buffer.count = 0 }
+  /// The bytes of the chunk that was read last.
+  var bytes: UnsafeRawBufferPointer { unsafe current.pointer }
 
   mutating func chunks(of segment: ContentSegment) throws(SnapshotError) -> [ChunkList.Child] {
     try reader.chunks(of: segment)
   }
 
-  /// Reads a chunk, of which the chain is one of `chains`; what follows there is wanted next.
-  mutating func read(
-    _ id: ChunkID, _ chains: [ChunkChain?], _ position: Int, length: UInt64
-  ) throws(SnapshotError) {
-    buffer.count = 0
-    let ahead = chains[(position + 1)..<min(chains.count, position + 65)]
-    try reader.read(id, chain: chains[position], upcoming: ahead, into: &buffer)
-    guard UInt64(buffer.count) == length else {
+  /// Says which chunks are wanted next, with their chains.
+  mutating func begin(_ ids: [ChunkID], _ chains: [ChunkChain?]) {
+    self.ids = ids
+    self.chains = chains
+    (position, isNextRead) = (0, false)
+  }
+
+  /// Reads the next chunk of the list.
+  mutating func readNext(length: UInt64) throws(SnapshotError) {
+    let id = ids[position]
+    if isNextRead {
+      swap(&current, &following)
+      isNextRead = false
+    } else {
+      current.count = 0
+      following.count = 0
+      if position + 1 < ids.count {
+        isNextRead = reader.readPair((id, ids[position + 1]), chains, at: position, into: &current, and: &following)
+      }
+      if !isNextRead { try reader.read(id, chain: chains[position], into: &current) }
+    }
+    position += 1
+    guard UInt64(current.count) == length else {
       throw SnapshotError(
-        .damaged, "chunk \(id.short) is \(buffer.count) bytes long instead of \(length)",
+        .damaged, "chunk \(id.short) is \(current.count) bytes long instead of \(length)",
         hint: SnapshotError.runCheck, chunk: id)
     }
   }
 
   /// Whether the bytes are all zero. Compares them with themselves, shifted by one.
   var isZero: Bool {
-    let bytes = buffer.bytes
+    let bytes = current.bytes
     guard bytes.byteCount > 1 else { return false }
     return unsafe bytes.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == 0
       && equal(bytes.extracting(first: bytes.byteCount - 1), bytes.extracting(1...))

@@ -50,6 +50,28 @@ package struct ChunkReader: ~Copyable {
       ?? SnapshotError(.damaged, "a chunk is missing", hint: SnapshotError.runCheck, chunk: id)
   }
 
+  /// Reads two chunks that follow each other into empty buffers, and proves them together: hashing two at once takes little
+  /// longer than one.
+  /// - Parameter chains: The chains of the chunks that are read, these two at `position` and behind it.
+  /// - Returns: Whether both are right; else the buffers are empty, and reading them one by one says which is not, and
+  ///   tries other copies.
+  package mutating func readPair(
+    _ ids: (ChunkID, ChunkID), _ chains: [ChunkChain?], at position: Int, into first: inout ByteBuffer,
+    and second: inout ByteBuffer
+  ) -> Bool {
+    guard let a = chains[position], let b = chains[position + 1] else { return false }
+    let ahead = chains[(position + 1)..<min(chains.count, position + 65)]
+    do throws(SnapshotError) {
+      try apply(a.links[...], upcoming: ahead, to: &first)
+      try apply(b.links[...], upcoming: ahead.dropFirst(), to: &second)
+      if ChunkID.pair(first.bytes, second.bytes) == ids { return true }
+    } catch {
+      // Whatever it is, reading it alone meets it again.
+    }
+    (first.count, second.count) = (0, 0)
+    return false
+  }
+
   /// Decodes a chain into the free part of `output`, link by link in place.
   private mutating func decode(
     _ chain: ChunkChain, upcoming: ArraySlice<ChunkChain?>, into output: inout ByteBuffer
