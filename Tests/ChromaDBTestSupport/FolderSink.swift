@@ -9,6 +9,10 @@ package final class FolderSink: CaptureSink {
   package let target: FilePath
   /// What was called, in order; for tests.
   package private(set) var calls: [String] = []
+  /// What the readings without the hold say to have found changed, one after the other.
+  package var changedBytes: [UInt64] = []
+  /// How many holds have ended.
+  package private(set) var releases = 0
   /// Called before each call's work; for tests that interfere.
   package var before: (String) throws(SystemError) -> Void = { _ in }
 
@@ -82,10 +86,20 @@ package final class FolderSink: CaptureSink {
     if FileStatus.exists(target.appending(folder)) { try FileSystem.removeTree(target.appending(folder)) }
   }
 
-  package func readDatabase(
-    _ content: any RandomAccessFile, stamp: FileStamp, whileHeld: Bool
-  ) throws(SystemError) {
-    try note("database \(whileHeld ? "held" : "free")")
+  package func readDatabase(_ content: any RandomAccessFile, stamp: FileStamp) throws(SystemError) -> UInt64 {
+    try note("database free")
     try copy(content, to: target.appending(ChromaDirectory.databaseName))
+    return changedBytes.isEmpty ? 0 : changedBytes.removeFirst()
   }
+
+  package func readHeldDatabase(
+    _ content: any RandomAccessFile, stamp: FileStamp, limit: UInt64
+  ) throws(SystemError) -> Bool {
+    try note("database held")
+    guard content.size <= limit else { return false }
+    try copy(content, to: target.appending(ChromaDirectory.databaseName))
+    return true
+  }
+
+  package func released() throws(SystemError) { releases += 1 }
 }

@@ -91,6 +91,55 @@ struct CaptureTests {
     try scene.expectSame()
   }
 
+  /// A row less each time that something is read, as far as the database is not held then.
+  private func disturb(_ scene: Scene, at disturbing: @escaping (String) -> Bool) {
+    final class Count: @unchecked Sendable { var rows = 0 }
+    let count = Count()
+    scene.sink.before = { call throws(SystemError) in
+      guard disturbing(call) else { return }
+      count.rows += 1
+      try Self.inHook { try scene.writer().execute("DELETE FROM embeddings WHERE id = \(count.rows)") }
+    }
+  }
+
+  @Test func `A long database that changed since is read again before the hold, and under it`() throws {
+    var scene = try Scene()
+    scene.options.freePassBytes = 0
+    disturb(scene) { $0 == "first pass" || $0 == "database free" }
+    let report = try scene.run()
+    // The sink says that nothing had changed, so once is enough.
+    #expect(scene.sink.calls == ["first pass", "database free", "database held"])
+    #expect(report.freePasses == 1 && report.databaseReadAgain && report.tries == 1)
+    try scene.expectSame()
+  }
+
+  /// Bytes that each reading finds changed, and how many readings without the hold there are then.
+  @Test(
+    arguments: [([1024, 256, 64, 1], 3), ([1024, 256, 1], 3), ([1024, 1024, 1024], 2), ([1], 1)] as [([Int], Int)])
+  func `It is read before the hold while that leaves less to read under it`(mebibytes: [Int], passes: Int) throws {
+    var scene = try Scene()
+    scene.options.freePassBytes = 0
+    scene.sink.changedBytes = mebibytes.map { UInt64($0) << 20 }
+    disturb(scene) { $0 != "database held" }
+    let report = try scene.run()
+    #expect(report.freePasses == passes)
+    let free = Array(repeating: "database free", count: passes)
+    #expect(scene.sink.calls == ["first pass"] + free + ["database held"])
+    try scene.expectSame()
+  }
+
+  @Test func `A hold is given up where too much has changed, until there were too many`() throws {
+    var scene = try Scene()
+    scene.options.heldBytesMax = 1
+    scene.options.triesMax = 2
+    disturb(scene) { $0 == "first pass" }
+    let report = try scene.run()
+    #expect(scene.sink.calls == ["first pass", "database held", "database held", "database held"])
+    #expect(report.tries == 3)
+    #expect(scene.sink.releases == 3)
+    try scene.expectSame()
+  }
+
   @Test func `An index that changed since and is at rest is read again without the hold`() throws {
     let scene = try Scene()
     let folder = try scene.persisted()

@@ -22,8 +22,9 @@ struct DatabaseHoldTests {
     #expect { try body() } throws: { ($0 as? ChromaError)?.code == code }
   }
 
-  private func copyAll(_ content: DatabaseHold.Content) throws -> [UInt8] {
-    switch content {
+  private func copyAll(_ hold: DatabaseHold) throws -> [UInt8] {
+    switch try hold.content() {
+    case .pinned: try ChromaDBTests.content(of: hold.copyPinned().path)
     case .file(let file): try file.bytes(at: 0, count: Int(file.size))
     case .copy(let copy): try ChromaDBTests.content(of: copy.path)
     }
@@ -45,11 +46,32 @@ struct DatabaseHoldTests {
     try other.execute("DELETE FROM embeddings WHERE id = 1")
     // Again, with the same connections.
     _ = try hold.acquire()
-    let bytes = try copyAll(hold.content())
+    let bytes = try copyAll(hold)
     try hold.release()
     let copy = try SnapshotVFS.open(MemoryFile(bytes))
     #expect(try copy.read { try $0.integer("SELECT count(*) FROM embeddings") } == 135)
     #expect(try copy.read { try $0.text("PRAGMA quick_check") } == "ok")
+  }
+
+  @Test func `A write-ahead log is copied after the hold as it was under it`() throws {
+    let scratch = try ScratchFolder()
+    let directory = try scratch.unpack("1.5.9")
+    _ = try writer(directory).text("PRAGMA journal_mode = wal")
+    let hold = try hold(directory, scratch)
+    #expect(try hold.acquire() == .writeAheadLog)
+    let other = try writer(directory)
+    guard case .pinned = try hold.content() else {
+      Issue.record("a write-ahead log is pinned")
+      return
+    }
+    try hold.release()
+    // Others write on, and fold their log in as far as they can.
+    for id in 1...20 { try other.execute("DELETE FROM embeddings WHERE id = \(id)") }
+    _ = try other.text("PRAGMA wal_checkpoint(PASSIVE)")
+    let copy = try SnapshotVFS.open(MemoryFile(try content(of: hold.copyPinned().path)))
+    #expect(try copy.read { try $0.integer("SELECT count(*) FROM embeddings") } == 136)
+    // The pin is gone with the copy.
+    #expect(throws: ChromaError.self) { _ = try hold.copyPinned() }
   }
 
   @Test(arguments: ["delete", "wal"])
@@ -179,7 +201,7 @@ struct DatabaseHoldTests {
     do {
       let hold = try hold(directory, scratch)
       #expect(try hold.acquire() == (mode == "wal" ? .leftoverLog : .hotJournal))
-      let copy = try SnapshotVFS.open(MemoryFile(try copyAll(hold.content())))
+      let copy = try SnapshotVFS.open(MemoryFile(try copyAll(hold)))
       #expect(try copy.read { try $0.integer("SELECT count(*) FROM embeddings") } == 135)
       #expect(try copy.read { try $0.integer("SELECT count(*) FROM embeddings WHERE embedding_id LIKE 'x%'") } == 0)
       #expect(try copy.read { try $0.text("PRAGMA integrity_check") } == "ok")

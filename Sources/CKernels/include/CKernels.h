@@ -31,3 +31,11 @@ void ckernels_join_exponents(const uint8_t *exponents, const uint8_t *rest, size
 /// Continues a CRC-32 (ISO-HDLC) in `crc` over bytes from the start on; returns how many, which is all but fewer than 16,
 /// or none where there are fewer than 64 or the processor lacks carry-less multiplication.
 size_t ckernels_crc32(uint32_t *crc, const uint8_t *bytes, size_t length);
+
+/// Bytes that `ckernels_fingerprint` takes at a time.
+#define CKERNELS_FINGERPRINT_BLOCK 4096
+
+/// A fingerprint under a secret key, at the speed of memory: two different messages of one length that were chosen without
+/// knowing the key have equal ones with a probability of at most 2^-63. `key` holds a random word per word of a block,
+/// and two more per block of the longest message.
+void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2]);

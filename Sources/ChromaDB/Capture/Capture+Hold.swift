@@ -15,6 +15,29 @@ extension Capture {
     }
   }
 
+  /// Reads the database again, without a lock, while much of it changes: under the hold there is little left to set aside
+  /// then, for it needs only to be compared.
+  mutating func refreshDatabase() throws(Failure) {
+    guard readsFile, !options.isOffline else { return }
+    var before = UInt64.max
+    for _ in 0..<options.freePassesMax {
+      let condition = try onChroma { () throws(ChromaError) in try hold.condition() }
+      guard condition == .rollbackJournal, try hasChanged() else { return }
+      let (look, content) = try onChroma { () throws(ChromaError) in
+        (try hold.file.look(), try onSystem { () throws(SystemError) in try hold.file.content() })
+      }
+      guard let look, content.size > options.freePassBytes else { return }
+      // Equal stamps will mean equal content only where this one is not so young that a later write may bear it too.
+      firstLook = Timestamp.now.seconds(since: look.0.newest) > 2 ? look : nil
+      var changed: UInt64 = 0
+      try onSink { () throws(Sink.Failure) in changed = try sink.readDatabase(content, stamp: look.0) }
+      report.freePasses += 1
+      // What changes as fast as it is read does not become less.
+      if changed <= options.settledBytes || changed > before / 2 { return }
+      before = changed
+    }
+  }
+
   /// Has the sink read a folder. Returns whether it was the same before and after, and so counts.
   private mutating func read(_ folder: SegmentFolder, whileHeld: Bool) throws(Failure) -> Bool {
     report.foldersReadAgain += 1
@@ -50,6 +73,8 @@ extension Capture {
       case .copy(let made):
         copy = made
         file = try made.open()
+      // A connection could have read it.
+      case .pinned: return nil
       }
       do { return try SnapshotVFS.open(file).read { try ChromaLayout.read($0) } } catch let error as SQLiteError {
         throw ChromaError(error, path: directory)
@@ -97,7 +122,11 @@ extension Capture {
     var still = Stopwatch()
     while true {
       if ledger.trusted[now.name] == now { return true }
-      if !waited, ledger.isAtRest(now, at: began), try read(now, whileHeld: true) { return true }
+      if !waited, mayWait || now.size <= options.heldBytesMax, ledger.isAtRest(now, at: began),
+        try read(now, whileHeld: true)
+      {
+        return true
+      }
       guard mayWait else { return false }
       // The writer can't be waited for outside: it never rests. Its index is then ahead of the database, with log
       // records that Chroma replays without harm.
@@ -120,33 +149,42 @@ extension Capture {
   // MARK: The database
 
   /// Reads the database, proves that the hold stood, and gives it back.
-  mutating func finish(_ layout: ChromaLayout?) throws(Failure) {
+  /// - Returns: Whether all of it was read: otherwise so much has changed that it is to be read without the hold first.
+  mutating func finish(_ layout: ChromaLayout?, mayWait: Bool) throws(Failure) -> Bool {
     let content: DatabaseHold.Content
     if let copy {
       content = .copy(copy)
     } else {
       content = try onChroma { () throws(ChromaError) in try hold.content() }
     }
-    switch content {
-    case .file(let file):
-      if try hasChanged() {
-        report.databaseReadAgain = true
-        let stamp = try databaseStamp()
-        try onSink { () throws(Sink.Failure) in
-          try sink.readDatabase(file, stamp: stamp, whileHeld: true)
-        }
-      }
-      noteHold(try onChroma { () throws(ChromaError) in try hold.release() })
-    case .copy(let copy):
-      var stamp = try databaseStamp()
-      // The copy is ours alone: others may write on while it is read.
-      noteHold(try onChroma { () throws(ChromaError) in try hold.release() })
+    if case .file(let file) = content, try hasChanged() {
       report.databaseReadAgain = true
-      let file = try onChroma { () throws(ChromaError) in try copy.open() }
+      let stamp = try databaseStamp()
+      let limit = mayWait ? UInt64.max : options.heldBytesMax
+      var isWhole = false
+      try onSink { () throws(Sink.Failure) in
+        isWhole = try sink.readHeldDatabase(file, stamp: stamp, limit: limit)
+      }
+      guard isWhole else { return false }
+    }
+    var stamp = try databaseStamp()
+    noteHold(try onChroma { () throws(ChromaError) in try hold.release() })
+    // From here on others may write: what is read now is ours alone.
+    try onSink { () throws(Sink.Failure) in try sink.released() }
+    let own: ScratchCopy?
+    switch content {
+    case .file: own = nil
+    case .copy(let copy): own = copy
+    case .pinned: own = try onChroma { () throws(ChromaError) in try hold.copyPinned() }
+    }
+    if let own {
+      report.databaseReadAgain = true
+      let file = try onChroma { () throws(ChromaError) in try own.open() }
       stamp.size = file.size
-      try onSink { () throws(Sink.Failure) in try sink.readDatabase(file, stamp: stamp, whileHeld: false) }
+      try onSink { () throws(Sink.Failure) in _ = try sink.readDatabase(file, stamp: stamp) }
     }
     explain(layout)
+    return true
   }
 
   /// Whether the database may differ from what the first pass read. Within a rollback journal's mode every transaction

@@ -19,6 +19,8 @@ package struct Capture<Sink: CaptureSink> {
   var report = CaptureReport()
   /// The database as the first pass read it; `nil` where that does not count.
   var firstLook: (FileStamp, SQLiteHeader)?
+  /// Whether the first pass had the database's own file.
+  var readsFile = false
   /// The index folders that the sink has read.
   var given: Set<String> = []
   /// A copy that was made to look into it, and can serve as the content too.
@@ -54,15 +56,14 @@ package struct Capture<Sink: CaptureSink> {
     while true {
       report.tries += 1
       try refresh()
+      try refreshDatabase()
       try acquire()
       let layout = try layout()
       let mayWait = report.tries > options.triesMax || options.isOffline
-      if try settleFolders(layout, mayWait: mayWait) {
-        try finish(layout)
-        return
-      }
+      if try settleFolders(layout, mayWait: mayWait), try finish(layout, mayWait: mayWait) { return }
       noteHold(hold.abandon())
       copy = nil
+      try onSink { () throws(Sink.Failure) in try sink.released() }
       // A persist that has just ended commits how far it came; blocked writers poll every 100 ms at most.
       sleepFor(seconds: options.pause)
     }
@@ -116,7 +117,7 @@ package struct Capture<Sink: CaptureSink> {
       if ledger.isAtRest(folder, at: now, still: still) { ledger.trust(folder) }
     }
     let condition = try onChroma { () throws(ChromaError) in try hold.condition() }
-    let readsFile = condition == .rollbackJournal || (options.isOffline && condition == .writeAheadLog)
+    readsFile = condition == .rollbackJournal || (options.isOffline && condition == .writeAheadLog)
     if readsFile, seen.database == directory.database, seen.header == directory.header {
       firstLook = (directory.database, directory.header)
     }

@@ -9,6 +9,14 @@ package struct CaptureOptions: Sendable {
   package var limits = DatabaseHold.Limits()
   /// Holds that are given up because an index was being written, before the capture waits under the hold.
   package var triesMax = 20
+  /// Bytes of changes that are set aside under a hold, of the database and of each index folder, before the hold is
+  /// given up for reading them without it.
+  package var heldBytesMax: UInt64 = 256 << 20
+  /// A database that has changed since the first pass is read again before the hold if it is longer than this, up to
+  /// `freePassesMax` times, until a pass finds no more than `settledBytes` changed, or not half as much as the one before.
+  package var freePassBytes: UInt64 = 16 << 20
+  package var freePassesMax = 3
+  package var settledBytes: UInt64 = 16 << 20
   /// Seconds between two tries: a persist that has just ended records how far it came.
   package var pause = 0.15
   /// Seconds that an index may take to come to rest under the hold.
@@ -64,6 +72,8 @@ package struct CaptureReport: Sendable {
   /// `nil`: not Chroma's.
   package var schema: ChromaSchema?
   package var databaseReadAgain = false
+  /// How often the database was read again before the hold.
+  package var freePasses = 0
   /// Index folders that were read again, under the hold or before it.
   package var foldersReadAgain = 0
   /// Index folders that were waited for under the hold.

@@ -7,8 +7,9 @@ import SystemPackage
 ///
 /// 1. `firstPass` once, without any lock, for nearly all of the work;
 /// 2. `readAgain`, `leaveOut` and `readDatabase` for what has changed since, any number of times; the last call about
-///    a folder or the database counts. Where the database is held meanwhile (`whileHeld`), writers are waiting: only
-///    read, hash, and spool what changed; encode and store later.
+///    a folder or the database counts. Where the database is held meanwhile (`whileHeld`, `readHeldDatabase`), writers
+///    are waiting: only read, compare, and set aside what changed.
+/// 3. `released` after each hold: what was set aside can be encoded and stored now, while nobody waits.
 ///
 /// What the capture returns without an error is consistent; what it was told before an error is void.
 package protocol CaptureSink: AnyObject {
@@ -26,10 +27,19 @@ package protocol CaptureSink: AnyObject {
   /// The folder is not part of the snapshot: its collection was deleted meanwhile, or it is an orphan.
   func leaveOut(_ folder: String) throws(Failure)
 
-  /// Reads the database: again, where the first pass had it, or for the first time. The bytes are only good until the
-  /// call returns.
+  /// Reads the database while nobody waits: again, where the first pass had it, or for the first time. Others may be
+  /// writing to it, in which case it is read once more under the hold. The bytes are only good until the call returns.
   /// - Parameter stamp: What its tree entry is to say of time and size; the owner and permissions are the file's own.
-  func readDatabase(_ content: any RandomAccessFile, stamp: FileStamp, whileHeld: Bool) throws(Failure)
+  /// - Returns: How many bytes had changed, of what was read before.
+  func readDatabase(_ content: any RandomAccessFile, stamp: FileStamp) throws(Failure) -> UInt64
+
+  /// The same under the hold.
+  /// - Parameter limit: Bytes that may be set aside. Where more has changed, the sink stops.
+  /// - Returns: Whether all of it was read.
+  func readHeldDatabase(_ content: any RandomAccessFile, stamp: FileStamp, limit: UInt64) throws(Failure) -> Bool
+
+  /// A hold is over, whether what was read under it counts or not.
+  func released() throws(Failure)
 }
 
 /// What the first pass is told.

@@ -43,6 +43,9 @@ package struct SegmentFolder: Hashable, Sendable {
   /// When something was last written to it; `nil` where there are no files.
   package var newest: Timestamp? { files.values.map(\.newest).max() }
 
+  /// Bytes of all its files.
+  package var size: UInt64 { files.values.reduce(0) { $0 + $1.size } }
+
   /// Whether it has ever been persisted: without the pickle, Chroma ignores the folder.
   package var isPersisted: Bool { files[.metadata] != nil }
 

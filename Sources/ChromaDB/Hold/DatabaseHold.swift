@@ -285,25 +285,48 @@ package final class DatabaseHold: Sendable {
 
   // MARK: What is inside
 
-  /// The database as it is held: its own bytes, or a copy in scratch.
+  /// The database as it is held: its own bytes, a copy in scratch, or what a reader of the write-ahead log sees.
   package enum Content: Sendable {
     case file(DatabaseContent)
     case copy(ScratchCopy)
+    /// `copyPinned` copies it, when the hold is over.
+    case pinned
   }
 
-  /// Gives the content while it is held. Copies it where its own bytes are not the whole of it; then the hold may be
-  /// released before the copy is read.
+  /// Gives the content while it is held. Copies it after a crash; then the hold may be released before the copy is read.
+  /// A write-ahead log is pinned: a read transaction that begins under the hold sees this state for as long as it lasts,
+  /// whatever others write meanwhile.
   package func content() throws(ChromaError) -> Content {
     guard case .held(_, let condition, _) = grip.withLock({ $0 }) else { throw lockLost }
     switch condition {
     case .rollbackJournal: return .file(try onSystem { () throws(SystemError) in try file.content() })
     case .writeAheadLog:
       guard !isOffline else { return .file(try onSystem { () throws(SystemError) in try file.content() }) }
-      guard let reading = connections.withLock({ $0.reading }) else { throw lockLost }
-      return .copy(try ScratchCopy.backingUp(reading, in: scratch))
+      try withPin { reading throws(SQLiteError) in
+        if unsafe sqlite3_txn_state(reading.handle, "main") != SQLITE_TXN_NONE { try reading.execute("ROLLBACK") }
+        try reading.execute("BEGIN")
+        _ = try reading.integer("SELECT count(*) FROM sqlite_master")
+      }
+      return .pinned
     case .hotJournal: return .copy(try ScratchCopy.recovering(file, .journal, of: directory, in: scratch))
     case .leftoverLog: return .copy(try ScratchCopy.recovering(file, .writeAheadLog, of: directory, in: scratch))
     }
+  }
+
+  /// Copies the state that `content` has pinned, and lets it go. Needs no hold: writers go on meanwhile, though their log
+  /// can't begin anew.
+  package func copyPinned() throws(ChromaError) -> ScratchCopy {
+    guard let reading = connections.withLock({ $0.reading }),
+      unsafe sqlite3_txn_state(reading.handle, "main") == SQLITE_TXN_READ
+    else { throw lockLost }
+    let copy = try ScratchCopy.backingUp(reading, in: scratch)
+    try withPin { reading throws(SQLiteError) in try reading.execute("ROLLBACK") }
+    return copy
+  }
+
+  private func withPin(_ body: (SQLiteConnection) throws(SQLiteError) -> Void) throws(ChromaError) {
+    guard let reading = connections.withLock({ $0.reading }) else { throw lockLost }
+    do throws(SQLiteError) { try body(reading) } catch { throw failure(error) }
   }
 
   /// Calls `body` with a connection that reads the database as SQLite sees it, under the hold or, where no hold is

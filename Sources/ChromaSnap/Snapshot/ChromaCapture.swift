@@ -10,20 +10,34 @@ final class ChromaCapture: CaptureSink {
 
   private let source: FilePath
   private var exclusions: SourceScan.Exclusions
+  private let scratch: FilePath
   private let held: HeldFiles
   private let activity: Activity
   private let start: (SourceScan, HeldFiles) throws(SnapshotError) -> SnapshotEngine
   private(set) var engine: SnapshotEngine?
   private(set) var scanWarnings: [SnapshotWarning] = []
+  /// The database, where its own file is read.
+  private var reading: DatabaseReading?
+  /// What was copied under the hold.
+  private lazy var spool = Spool(memory: Self.spoolMemory, folder: scratch)
+  /// By index folder: the jobs whose files lie in the spool.
+  private var spooledJobs: [String: [Int]] = [:]
+  private var spooledFiles: Set<FileIdentity> = []
+
+  /// Bytes of memory for what changes under a hold.
+  private static let spoolMemory = 32 << 20
   private static let database = Array(ChromaDirectory.databaseName.utf8)
 
-  /// - Parameter start: Makes the engine once the directory has been walked.
+  /// - Parameters:
+  ///   - scratch: A private folder.
+  ///   - start: Makes the engine once the directory has been walked.
   init(
-    _ source: FilePath, leavingOut exclusions: SourceScan.Exclusions, activity: Activity,
+    _ source: FilePath, leavingOut exclusions: SourceScan.Exclusions, scratch: FilePath, activity: Activity,
     start: @escaping (SourceScan, HeldFiles) throws(SnapshotError) -> SnapshotEngine
   ) {
     self.source = source
     self.exclusions = exclusions
+    self.scratch = scratch
     self.activity = activity
     self.start = start
     held = HeldFiles()
@@ -32,16 +46,25 @@ final class ChromaCapture: CaptureSink {
   func firstPass(_ plan: CapturePlan) throws(SnapshotError) {
     exclusions.top = Set(plan.leftOut.map { Array($0.utf8) })
     held.putOff(plan.forbidden)
-    if let database = plan.database {
-      let status = try calling("reading the database") { () throws(SystemError) in
-        try FileStatus(at: plan.directory.databasePath)
-      }
-      held.hold(FileIdentity(status), HeldDatabase(content: database, stat: status.stamped(plan.directory.database)))
-    }
     let scan = try SourceScan.walk(source, leavingOut: exclusions, activity: activity)
     scanWarnings = scan.warnings
+    var status: FileStatus?
+    if plan.database != nil {
+      status = try calling("reading the database") { () throws(SystemError) in
+        try FileStatus(at: plan.directory.databasePath).stamped(plan.directory.database)
+      }
+    }
+    // Held before the plan is made, which looks at its first page.
+    if let content = plan.database, let status {
+      held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status))
+    }
     let engine = try start(scan, held)
     self.engine = engine
+    if let content = plan.database, let status {
+      let regions = DatabaseRegions(regionBytes: engine.repository.config.chunking.regionBytes)
+      held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status, regions: regions))
+      reading = DatabaseReading(engine, file: Self.database, regions: regions, spool: spool)
+    }
     try engine.readAll()
   }
 
@@ -56,10 +79,33 @@ final class ChromaCapture: CaptureSink {
       entries.append(ScannedEntry(name: Array(file.rawValue.utf8), status: status))
     }
     entries.sort { nameOrder($0.name, $1.name) }
+    if whileHeld { for entry in entries { try spool(entry, of: path) } }
     try engine.withReader { (plan, reader) throws(SnapshotError) in
       try plan.replace(folder: Array(folder.name.utf8), status: status, entries: entries, reader: &reader)
     }
-    try engine.read(engine.plan.takeUnread())
+    let jobs = engine.plan.takeUnread()
+    if whileHeld { spooledJobs[folder.name] = jobs } else { try engine.read(jobs) }
+  }
+
+  /// Copies a file while everybody waits, to be read from the copy when nobody does.
+  private func spool(_ entry: ScannedEntry, of folder: FilePath) throws(SnapshotError) {
+    let path = folder.appending(nameBytes: entry.name)
+    do throws(SystemError) {
+      let file = try Descriptor(opening: path, .read, [.noFollow, .nonBlocking])
+      var runs: [Spool.Run] = []
+      var buffer = ByteBuffer(capacity: SpooledFile.runBytes)
+      repeat {
+        buffer.count = unsafe try file.read(
+          at: UInt64(runs.count) * UInt64(SpooledFile.runBytes), into: buffer.storage)
+        if buffer.count > 0 { runs.append(try spool.add(buffer.bytes)) }
+      } while buffer.count == SpooledFile.runBytes
+      held.hold(FileIdentity(entry.status), SpooledFile(spool: spool, runs: runs, stat: entry.status))
+      spooledFiles.insert(FileIdentity(entry.status))
+    } catch {
+      // It has gone, which the capture will notice, or may not be read, which its job will say.
+      if error.errno == .noSuchFileOrDirectory || error.errno == .permissionDenied { return }
+      throw SnapshotError(error, while: "copying \(path)")
+    }
   }
 
   func leaveOut(_ folder: String) throws(SnapshotError) {
@@ -68,22 +114,47 @@ final class ChromaCapture: CaptureSink {
     }
   }
 
-  func readDatabase(
-    _ content: any RandomAccessFile, stamp: FileStamp, whileHeld: Bool
-  ) throws(SnapshotError) {
-    guard let engine else { return }
-    let status = try calling("reading the database") { () throws(SystemError) in
-      try FileStatus(at: source.appending(ChromaDirectory.databaseName)).stamped(stamp)
-    }
+  func readDatabase(_ content: any RandomAccessFile, stamp: FileStamp) throws(SnapshotError) -> UInt64 {
+    guard let engine else { return 0 }
+    let status = try status(stamp)
+    if let reading { return try reading.readAgain(content, status: status) }
+    // A copy that the capture has made: a file like any other.
     held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status))
     let job = try engine.withReader { (plan, reader) throws(SnapshotError) in
       try plan.reread(file: Self.database, status: status, reader: &reader)
     }
-    guard let job else {
-      throw SnapshotError(
-        .sourceUnreadable, "chroma.sqlite3 was not there when the directory was listed", hint: "Try again.")
-    }
+    guard let job else { throw Self.databaseIsNew }
     try engine.read([job])
+    return status.size
+  }
+
+  func readHeldDatabase(
+    _ content: any RandomAccessFile, stamp: FileStamp, limit: UInt64
+  ) throws(SnapshotError) -> Bool {
+    guard let reading else { return try readDatabase(content, stamp: stamp) >= 0 }
+    return try reading.readHeld(content, status: try status(stamp), limit: limit)
+  }
+
+  func released() throws(SnapshotError) {
+    guard let engine else { return }
+    let jobs = spooledJobs.sorted { $0.key < $1.key }.flatMap(\.value)
+    try engine.read(jobs)
+    for file in spooledFiles { held.hold(file, nil) }
+    (spooledJobs, spooledFiles) = ([:], [])
+    try reading?.storeAside()
+  }
+
+  /// All has been read, and counts.
+  func complete() throws(SnapshotError) { try reading?.complete() }
+
+  private func status(_ stamp: FileStamp) throws(SnapshotError) -> FileStatus {
+    try calling("reading the database") { () throws(SystemError) in
+      try FileStatus(at: source.appending(ChromaDirectory.databaseName)).stamped(stamp)
+    }
+  }
+
+  static var databaseIsNew: SnapshotError {
+    SnapshotError(.sourceUnreadable, "chroma.sqlite3 was not there when the directory was listed", hint: "Try again.")
   }
 }
 

@@ -14,7 +14,7 @@ struct FileWorker: ~Copyable {
   let parameters: ChunkingParameters
   let held: HeldFiles
   var writer: ChunkWriter
-  private(set) var bytesRead: UInt64 = 0
+  var bytesRead: UInt64 = 0
   private var input = ByteBuffer(capacity: windowBytes)
   /// The id of a region of zeros, once it is stored: a hole is not read.
   private var zeros: ChunkID?
@@ -135,6 +135,7 @@ struct FileWorker: ~Copyable {
       let warning = SnapshotWarning(.unreadable, "\(error)", path: job.relativePath)
       return file.finish(number, nil).map { _ in .leftOut(warning) }
     }
+    opened.handle.stored(chunks, from: start)
     let segment = chunks.isEmpty ? nil : try writer.storeSegment(chunks, like: parent?.level == 1 ? parent?.id : nil)
     guard let segments = file.finish(number, segment) else { return nil }
     let content = try writer.storeContent(of: segments, like: job.parent)

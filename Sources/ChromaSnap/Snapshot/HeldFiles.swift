@@ -1,4 +1,5 @@
 import ChromaDB
+import SnapshotFormat
 import SnapshotRepository
 import Synchronization
 import SystemIO
@@ -9,6 +10,12 @@ protocol FileBytes: Sendable {
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int
   func status() throws(SystemError) -> FileStatus
   func nextData(from offset: UInt64) -> UInt64?
+  /// Says as which chunks what was read from `offset` on is stored.
+  func stored(_ chunks: [ChunkList.Child], from offset: UInt64)
+}
+
+extension FileBytes {
+  func stored(_ chunks: [ChunkList.Child], from offset: UInt64) {}
 }
 
 /// An open descriptor that several workers share.
@@ -27,15 +34,54 @@ final class FileHandle: FileBytes {
 struct HeldDatabase: FileBytes {
   let content: any RandomAccessFile
   let stat: FileStatus
+  /// Where others may write to it: what is read is noted, so that a later look can tell what has changed.
+  var regions: DatabaseRegions?
 
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
-    do { return unsafe try content.read(into: buffer, at: offset) } catch let error as SystemError { throw error } catch
-    {
-      throw SystemError(.ioError, call: "read")
+    let count = unsafe try content.readBytes(at: offset, into: buffer)
+    if let regions {
+      let isAtEnd = offset + UInt64(count) >= content.size
+      unsafe regions.note(UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes, from: offset, isAtEnd: isAtEnd)
     }
+    return count
   }
   func status() throws(SystemError) -> FileStatus { stat }
   func nextData(from offset: UInt64) -> UInt64? { offset }
+  func stored(_ chunks: [ChunkList.Child], from offset: UInt64) { regions?.note(chunks, from: offset) }
+}
+
+/// A file that was copied under a hold, to be worked on after it.
+struct SpooledFile: FileBytes {
+  let spool: Spool
+  /// Each but the last is `runBytes` long.
+  let runs: [Spool.Run]
+  let stat: FileStatus
+
+  static let runBytes = 1 << 20
+
+  func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    var done = 0
+    while done < buffer.count {
+      let (run, from) = Int(offset + UInt64(done)).quotientAndRemainder(dividingBy: Self.runBytes)
+      guard run < runs.count else { break }
+      let count = unsafe try spool.read(
+        runs[run], from: from, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+  func status() throws(SystemError) -> FileStatus { stat }
+  func nextData(from offset: UInt64) -> UInt64? { offset }
+}
+
+extension RandomAccessFile {
+  /// Reads, with a system's error for whatever goes wrong.
+  func readBytes(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    do { return unsafe try read(into: buffer, at: offset) } catch let error as SystemError { throw error } catch {
+      throw SystemError(.ioError, call: "read")
+    }
+  }
 }
 
 /// Files that a capture holds open for as long as it lasts. They are read through whoever holds them and never opened

@@ -12,7 +12,7 @@ final class SnapshotEngine {
   let held: HeldFiles
   var plan: SnapshotPlan
   private let chunker: GearChunker
-  private let pool: WorkerPool
+  let pool: WorkerPool
   /// By job.
   private var outcomes: [FileOutcome?] = []
 
@@ -71,6 +71,12 @@ final class SnapshotEngine {
       }
     }
     for (index, outcome) in collected.withLock({ $0 }) { outcomes[index] = outcome }
+  }
+
+  /// Says what has come of a job that was worked off elsewhere.
+  func conclude(_ job: Int, with outcome: FileOutcome) {
+    outcomes += Array(repeating: nil, count: plan.jobs.count - outcomes.count)
+    outcomes[job] = outcome
   }
 
   private static func work(

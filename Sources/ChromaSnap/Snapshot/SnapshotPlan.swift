@@ -226,17 +226,27 @@ struct SnapshotPlan: Sendable {
     scan.folders[0].entries[position].status = status
     folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
     folders[0].alike[position] = nil
-    var parent: Content?
-    if case .parent(let entry) = folders[0].origins[position], case .file(let content, _) = entry.kind {
-      parent = content
-    }
-    if case .job(let known) = folders[0].origins[position] { parent = jobs[known].parent }
+    let parent = parentContent(at: position)
     folders[0].origins[position] = .job(jobs.count)
     jobs.append(
       FileJob(
         path: scan.folders[0].path.appending(nameBytes: name), relativePath: name, status: status, parent: parent,
         isIndexFile: false))
     return jobs.count - 1
+  }
+
+  /// What the parent snapshot holds of a file at the top.
+  func parentContent(ofFile name: [UInt8]) -> Content? {
+    scan.folders[0].entries.firstIndex { $0.name == name }.flatMap(parentContent)
+  }
+
+  private func parentContent(at position: Int) -> Content? {
+    guard folders[0].origins.indices.contains(position) else { return nil }
+    switch folders[0].origins[position] {
+    case .parent(let entry): if case .file(let content, _) = entry.kind { return content } else { return nil }
+    case .job(let known): return jobs[known].parent
+    case .scan: return nil
+    }
   }
 
   private mutating func decideAgain(_ i: Int, _ reader: inout ChunkReader) throws(SnapshotError) {

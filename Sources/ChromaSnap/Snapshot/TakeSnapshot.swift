@@ -210,13 +210,13 @@ public struct TakeSnapshot: Sendable {
     _ summary: inout Summary, _ activity: Activity,
     start: @escaping (SourceScan, HeldFiles) throws(SnapshotError) -> SnapshotEngine
   ) throws(SnapshotError) -> (SnapshotEngine, Timestamp)? {
-    let sink = ChromaCapture(path, leavingOut: exclusions, activity: activity, start: start)
     var options = CaptureOptions()
     options.isOffline = isOffline
     options.includesOrphans = includesOrphans
     let scratch = repository.cacheFolder.appending("scratch-\(hexadecimal(randomBytes(8)))")
     try calling("making a scratch folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(scratch) }
     defer { try? FileSystem.removeTree(scratch) }
+    let sink = ChromaCapture(path, leavingOut: exclusions, scratch: scratch, activity: activity, start: start)
     let report: CaptureReport
     do { report = try Capture.run(path, into: sink, scratch: scratch, options: options) } catch {
       switch error {
@@ -230,6 +230,7 @@ public struct TakeSnapshot: Sendable {
       case .sink(let error): throw error
       }
     }
+    try sink.complete()
     guard let engine = sink.engine else { throw SnapshotError(.failed, "the capture read nothing") }
     summary.holdSeconds = report.holdSeconds
     summary.tries = report.tries

@@ -1,0 +1,95 @@
+import SnapshotFormat
+import Synchronization
+import SystemIO
+
+/// What has been read of a database that others write to, region by region: enough to tell what has changed since, and
+/// to put its content together from several readings.
+///
+/// Each region is as the last reading that noted it found it. Any thread may note what it reads; nobody reads a region
+/// twice at once.
+final class DatabaseRegions: Sendable {
+  struct Region: Sendable {
+    /// Of the bytes that were read last; `nil` where nobody has read them.
+    var fingerprint: Fingerprint?
+    var length = 0
+    /// The chunk that holds these bytes, once they are stored.
+    var chunk: ChunkID?
+  }
+
+  private struct State {
+    var regions: [Region] = []
+    /// Of the first page (``SQLitePage``).
+    var pageFingerprint: UInt64 = 0
+  }
+
+  let regionBytes: Int
+  private let key = Fingerprint.Key()
+  private let state = Mutex(State())
+
+  init(regionBytes: Int) { self.regionBytes = regionBytes }
+
+  var pageFingerprint: UInt64 { state.withLock { $0.pageFingerprint } }
+
+  /// All regions, in order.
+  var all: [Region] { state.withLock { $0.regions } }
+
+  func region(_ number: Int) -> Region { state.withLock { number < $0.regions.count ? $0.regions[number] : Region() } }
+
+  /// The database has this many bytes now.
+  /// - Returns: How many regions that is.
+  @discardableResult
+  func resize(to bytes: UInt64) -> Int {
+    let count = Int((bytes + UInt64(regionBytes) - 1) / UInt64(regionBytes))
+    state.withLock { state in
+      if state.regions.count > count { state.regions.removeLast(state.regions.count - count) }
+      while state.regions.count < count { state.regions.append(Region()) }
+    }
+    return count
+  }
+
+  /// Notes bytes that were read, as far as they are whole regions, or the file's last one.
+  func note(_ bytes: RawSpan, from offset: UInt64, isAtEnd: Bool) {
+    let (first, rest) = Int(offset).quotientAndRemainder(dividingBy: regionBytes)
+    guard rest == 0 else { return }
+    var start = 0
+    while start < bytes.byteCount {
+      let length = min(regionBytes, bytes.byteCount - start)
+      if length == regionBytes || isAtEnd {
+        _ = note(bytes.extracting(start..<start + length), of: first + start / regionBytes)
+      }
+      start += length
+    }
+  }
+
+  /// Notes the bytes of one region.
+  /// - Returns: Whether they are known to be as they were.
+  func note(_ bytes: RawSpan, of number: Int) -> Bool {
+    let fingerprint = key.fingerprint(of: bytes)
+    let page = number == 0 ? SQLitePage.fingerprint(bytes.extracting(first: SQLitePage.bytes)) : 0
+    return state.withLock { state in
+      while state.regions.count <= number { state.regions.append(Region()) }
+      if number == 0 { state.pageFingerprint = page }
+      let known = state.regions[number]
+      if known.fingerprint == fingerprint, known.length == bytes.byteCount, known.chunk != nil { return true }
+      state.regions[number] = Region(fingerprint: fingerprint, length: bytes.byteCount, chunk: nil)
+      return false
+    }
+  }
+
+  /// Notes as which chunk a region's bytes, as they were read last, are stored.
+  func note(_ chunk: ChunkID, of number: Int) { state.withLock { $0.regions[number].chunk = chunk } }
+
+  /// Notes as which chunks what was read from `offset` on is stored. What is not cut at regions can't be told.
+  func note(_ chunks: [ChunkList.Child], from offset: UInt64) {
+    var at = offset
+    state.withLock { state in
+      for chunk in chunks {
+        let (number, rest) = Int(at).quotientAndRemainder(dividingBy: regionBytes)
+        if rest == 0, number < state.regions.count, state.regions[number].length == Int(chunk.length) {
+          state.regions[number].chunk = chunk.id
+        }
+        at += chunk.length
+      }
+    }
+  }
+}

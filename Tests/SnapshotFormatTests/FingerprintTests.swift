@@ -1,0 +1,45 @@
+import SnapshotFormat
+import SystemIO
+import Testing
+
+struct FingerprintTests {
+  /// Lengths around a block's edges, and the longest.
+  private static let lengths = [0, 1, 15, 16, 17, 4095, 4096, 4097, 262_144, 300_001, 1 << 20]
+
+  @Test(arguments: lengths)
+  func `Equal bytes have equal fingerprints`(length: Int) {
+    var generator = SeededGenerator(1)
+    let key = Fingerprint.Key()
+    let bytes = generator.bytes(length)
+    #expect(key.fingerprint(of: bytes.rawSpan) == key.fingerprint(of: Array(bytes).rawSpan))
+  }
+
+  @Test(arguments: lengths.dropFirst())
+  func `One changed bit shows, wherever it is`(length: Int) {
+    var generator = SeededGenerator(2)
+    let key = Fingerprint.Key()
+    var bytes = generator.bytes(length)
+    let before = key.fingerprint(of: bytes.rawSpan)
+    for place in [0, length - 1] + (0..<100).map({ _ in Int.random(in: 0..<length, using: &generator) }) {
+      let mask: UInt8 = 1 << UInt8.random(in: 0...7, using: &generator)
+      bytes[place] ^= mask
+      #expect(key.fingerprint(of: bytes.rawSpan) != before, "byte \(place)")
+      bytes[place] ^= mask
+    }
+    #expect(key.fingerprint(of: bytes.rawSpan) == before)
+  }
+
+  @Test func `Pages that change places show`() {
+    var generator = SeededGenerator(3)
+    let key = Fingerprint.Key()
+    let (a, b) = (generator.bytes(4096), generator.bytes(4096))
+    #expect(key.fingerprint(of: (a + b).rawSpan) != key.fingerprint(of: (b + a).rawSpan))
+    let zeros = [UInt8](repeating: 0, count: 4096)
+    #expect(key.fingerprint(of: (a + zeros).rawSpan) != key.fingerprint(of: (zeros + a).rawSpan))
+  }
+
+  @Test func `Another key has other fingerprints`() {
+    let bytes = [UInt8](repeating: 7, count: 10_000)
+    #expect(Fingerprint.Key().fingerprint(of: bytes.rawSpan) != Fingerprint.Key().fingerprint(of: bytes.rawSpan))
+  }
+}
