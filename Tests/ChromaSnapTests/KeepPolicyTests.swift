@@ -63,6 +63,22 @@ import Testing
     #expect(kept(all) { $0.last = 1 } == [1, 4])
   }
 
+  @Test func theBestProvedOneIsTheLastGood() {
+    var all = candidates(6, everyHours: 1)
+    // Nothing is proved: the newest complete one.
+    #expect(kept(all) { $0.last = 1 } == [5])
+    all[1].proof = .restorable
+    #expect(kept(all) { $0.last = 1 } == [1, 5])
+    all[0].proof = .healthy
+    #expect(kept(all) { $0.last = 1 } == [0, 5])
+    // The newest of those.
+    all[3].proof = .healthy
+    #expect(kept(all) { $0.last = 1 } == [3, 5])
+    // Found hurt since.
+    all[3].isGood = false
+    #expect(kept(all) { $0.last = 1 } == [0, 5])
+  }
+
   @Test func theLastOneBeforeACollapseStays() {
     var all = candidates(6, everyHours: 1)
     for i in 3..<6 { all[i].snapshot.manifest.statistics.totalBytes = 400 }

@@ -56,6 +56,8 @@ public struct ForgetSnapshots: Sendable {
     let pinned = try repository.pinned()
     let hurt = try repository.hurt()
     let verdicts = try repository.healthVerdicts()
+    let drills = try repository.drillVerdicts()
+    let lastRead = try repository.catalogue.notes(.check).filter { $0.note.value == true }.map(\.note.time).max()
     let known = Set(try repository.catalogue.notes(.acknowledged).compactMap(\.note.snapshot))
     var order: [String] = []
     var bySource: [String: [KeepPolicy.Candidate]] = [:]
@@ -63,7 +65,14 @@ public struct ForgetSnapshots: Sendable {
       if let source, !snapshot.manifest.source.isAt(source) { continue }
       var candidate = KeepPolicy.Candidate(snapshot)
       candidate.isPinned = pinned.contains(snapshot.id)
-      candidate.isGood = snapshot.manifest.complete && !hurt.contains(snapshot.id) && verdicts[snapshot.id] != false
+      let (verdict, drill) = (verdicts[snapshot.id], drills[snapshot.id])
+      candidate.isGood =
+        snapshot.manifest.complete && !hurt.contains(snapshot.id) && verdict != false && drill != false
+      if verdict == true {
+        candidate.proof = .healthy
+      } else if drill == true || lastRead.map({ snapshot.manifest.commitTime < $0 }) == true {
+        candidate.proof = .restorable
+      }
       candidate.isAcknowledged = known.contains(snapshot.id)
       if bySource[snapshot.manifest.source.id] == nil { order.append(snapshot.manifest.source.id) }
       bySource[snapshot.manifest.source.id, default: []].append(candidate)
@@ -95,6 +104,15 @@ extension Repository {
       if stored.note.value == true { hurt.insert(snapshot) } else { hurt.remove(snapshot) }
     }
     return hurt
+  }
+
+  /// How the last drill of each snapshot went.
+  func drillVerdicts() throws(SnapshotError) -> [ChunkID: Bool] {
+    var verdicts: [ChunkID: Bool] = [:]
+    for stored in try catalogue.notes(.drill) {
+      if let snapshot = stored.note.snapshot { verdicts[snapshot] = stored.note.value == true }
+    }
+    return verdicts
   }
 
   /// Writes a note about a snapshot that counts more than those before it.

@@ -24,12 +24,25 @@ public struct KeepPolicy: Hashable, Sendable {
     [last, hourly, daily, weekly, monthly, yearly].allSatisfy { $0 == 0 } && within == nil && tags.isEmpty
   }
 
+  /// How sure it is that a snapshot is of use, from less to more.
+  public enum Proof: Int, Comparable, Sendable {
+    case none
+    /// A drill restored it, or a check read all of it.
+    case restorable
+    /// It was examined, and Chroma would open it.
+    case healthy
+
+    public static func < (a: Proof, b: Proof) -> Bool { a.rawValue < b.rawValue }
+  }
+
   /// What is known of a snapshot beside its manifest.
   public struct Candidate: Sendable {
     public var snapshot: Snapshot
     public var isPinned = false
     /// Whether it can be relied on: complete, and not found hurt or damaged.
     public var isGood = true
+    /// What has been proved of it, where it can be relied on.
+    public var proof = Proof.none
     /// Whether its collapse against the one before it is known to be intended.
     public var isAcknowledged = false
 
@@ -88,7 +101,10 @@ public struct KeepPolicy: Hashable, Sendable {
   /// has acknowledged. A fresh, empty database must not rotate the real one out.
   private func protectGood(_ candidates: [Candidate], _ reasons: inout [[String]]) {
     let good = candidates.indices.filter { candidates[$0].isGood }
-    if let last = good.last { reasons[last].append("last good") }
+    // The newest of those of which the most is proved.
+    if let last = good.max(by: { (candidates[$0].proof, $0) < (candidates[$1].proof, $1) }) {
+      reasons[last].append("last good")
+    }
     // Where none is good, the newest complete one is what there is.
     if good.isEmpty, let last = candidates.lastIndex(where: \.snapshot.manifest.complete) ?? candidates.indices.last {
       reasons[last].append("last complete")
