@@ -115,7 +115,7 @@ struct CollectionCheck {
 }
 
 /// The log records of one collection above a sequence number.
-private struct LogTail {
+struct LogTail {
   /// Hashes of the ids that they are about.
   var ids: Set<UInt64> = []
   var sequences: Set<Int64> = []

@@ -18,6 +18,8 @@ package struct HealthReport: Hashable, Sendable {
       case recordMismatch = "record_mismatch"
       /// The log lacks records that the index or the tables need.
       case logGap = "log_gap"
+      /// A vector or a document that was read back is not what it should be.
+      case sample
     }
 
     package var code: Code

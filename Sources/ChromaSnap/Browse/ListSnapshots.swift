@@ -13,8 +13,8 @@ public struct SnapshotInfo: Sendable {
   public var snapshot: Snapshot
   public var isPinned: Bool
   public var health: SnapshotHealth
-  /// The last drill of it: when, and whether it went well.
-  public var drill: (time: Timestamp, ok: Bool)?
+  /// The last drill of it: when, whether it went well, and how many seconds it took, where that was noted.
+  public var drill: (time: Timestamp, ok: Bool, seconds: Double?)?
 }
 
 /// Lists snapshots, in the order of their commits.
@@ -50,7 +50,7 @@ extension SnapshotInfo {
       let drill = try repository.catalogue.notes(.drill, about: snapshot.id).last?.note
       return SnapshotInfo(
         snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: try repository.health(of: snapshot.id),
-        drill: drill.map { ($0.time, $0.value == true) })
+        drill: drill.map { ($0.time, $0.value == true, $0.seconds) })
     }
   }
 

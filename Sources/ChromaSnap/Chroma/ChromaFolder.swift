@@ -34,6 +34,29 @@ struct ChromaFolder {
   }
 }
 
+extension ChromaFolder {
+  /// Records that were read back.
+  struct Sample {
+    var vectors = 0
+    var documents = 0
+    var problems: [String] = []
+  }
+
+  /// Reads some records of each collection back, picked at random.
+  func sample() -> Sample {
+    var generator = SystemRandomNumberGenerator()
+    do {
+      guard let found = try RecordSample.read(contents, using: &generator) else { return Sample() }
+      let problems = found.problems.map { problem in
+        (problem.collection.map { "collection \($0): " } ?? "") + problem.message
+      }
+      return Sample(vectors: found.vectors, documents: found.documents, problems: problems)
+    } catch {
+      return Sample(problems: ["records could not be read back: \(error)"])
+    }
+  }
+}
+
 extension DirectoryUse {
   /// Throws where a process has a directory open, and names it.
   static func refuse(_ directory: FilePath) throws(SnapshotError) {

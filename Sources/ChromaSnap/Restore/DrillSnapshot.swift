@@ -3,8 +3,8 @@ public import SnapshotRepository
 import SystemIO
 public import SystemPackage
 
-/// Proves that a snapshot can be restored by restoring it: to a scratch folder, where it is examined and then removed. The
-/// source is never touched.
+/// Proves that a snapshot can be restored by restoring it: to a scratch folder, where it is examined, where some records are
+/// read back, and which is then removed. The source is never touched.
 public struct DrillSnapshot: Sendable {
   public var selector: SnapshotSelector
   /// Whether the scratch folder stays.
@@ -18,12 +18,18 @@ public struct DrillSnapshot: Sendable {
     public var restore: RestoreSnapshot.Summary
     /// What is wrong; empty where nothing is.
     public var problems: [String]
+    /// Of a Chroma directory: vectors and documents of randomly picked records that were read back.
+    public var vectorsRead = 0
+    public var documentsRead = 0
+    /// Seconds for all of it.
+    public var duration: Double = 0
     /// The scratch folder, where it stays.
     public var folder: FilePath?
     public var isGood: Bool { problems.isEmpty }
   }
 
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Result {
+    let stopwatch = Stopwatch()
     let info = try SnapshotInfo.find(selector, in: location)
     let scratch = location.place.caches.appending("drill-\(hexadecimal(randomBytes(8)))")
     defer { if !keepsFolder { try? FileSystem.removeTree(scratch) } }
@@ -33,12 +39,18 @@ public struct DrillSnapshot: Sendable {
       let restored = try RestoreSnapshot(exact, to: scratch).run(in: location, activity: activity)
       let problems = restored.warnings.filter { $0.code == .damagedSource }.map(\.message)
       result = Result(restore: restored, problems: problems, folder: keepsFolder ? scratch : nil)
+      if info.snapshot.manifest.source.kind == .chroma, problems.isEmpty {
+        let sample = ChromaFolder(scratch).sample()
+        result.problems = sample.problems
+        (result.vectorsRead, result.documentsRead) = (sample.vectors, sample.documents)
+      }
     } catch {
       guard error.code == .damaged else { throw error }
       result = Result(
         restore: RestoreSnapshot.Summary(snapshot: info.snapshot, target: scratch), problems: [error.message],
         folder: nil)
     }
+    result.duration = stopwatch.seconds
     if isRecorded { try record(result, of: info.snapshot, in: location) }
     return result
   }
@@ -52,6 +64,6 @@ public struct DrillSnapshot: Sendable {
     try repository.add(
       Note(
         kind: .drill, time: .now, sequence: last + 1, snapshot: snapshot.id, value: result.isGood,
-        text: text.isEmpty ? nil : text))
+        text: text.isEmpty ? nil : text, seconds: result.duration))
   }
 }

@@ -9,7 +9,7 @@ struct DrillCommand: SnapCommand {
     commandName: "drill", abstract: "Prove that a snapshot can be restored, by restoring it.",
     discussion: """
       Restores to a scratch folder, examines what is there as Chroma would, compares the record counts with the manifest, \
-      and removes it. The result is recorded and shown by `list`; exit code 1 where anything is wrong.
+      reads vectors and documents of some records of each collection back, and removes it. The result is recorded and shown by `list`; exit code 1 where anything is wrong.
 
       EXAMPLES
         chromasnap drill
@@ -41,11 +41,12 @@ struct DrillCommand: SnapCommand {
       "\(snapshot.id.short)  \(snapshot.manifest.name) "
         + (result.isGood
           ? "can be restored: \(Wording.count(result.restore.files, "file")), \(Wording.bytes(result.restore.bytes)) in "
-            + Wording.duration(result.restore.duration)
+            + Wording.duration(result.duration)
           : "can not be relied on"))
     if let chroma = snapshot.manifest.chroma, result.isGood {
       lines.append(
-        "\(Wording.count(chroma.collections.count, "collection")) with \(Wording.count(chroma.records, "record")), all there"
+        "\(Wording.count(chroma.collections.count, "collection")) with \(Wording.count(chroma.records, "record")), all there: "
+          + "\(Wording.count(result.vectorsRead, "vector")) and \(Wording.count(result.documentsRead, "document")) read back"
       )
     }
     if let folder = result.folder { lines.append("kept in \(folder)") }
@@ -57,7 +58,9 @@ struct DrillCommand: SnapCommand {
       ("message_type", .string("summary")), ("snapshot_id", .string(result.restore.snapshot.id.description)),
       ("ok", .bool(result.isGood)), ("health", .string(result.restore.health.rawValue)),
       ("files_restored", .integer(result.restore.files)), ("bytes_restored", .integer(result.restore.bytes)),
-      ("duration", .number(result.restore.duration)), ("folder", .optional(result.folder?.string)),
+      ("vectors_read", .integer(result.vectorsRead)), ("documents_read", .integer(result.documentsRead)),
+      ("restore_seconds", .number(result.restore.duration)), ("duration", .number(result.duration)),
+      ("folder", .optional(result.folder?.string)),
       ("problems", .strings(result.problems)),
     ])
   }

@@ -99,7 +99,14 @@ extension SnapshotInfo {
       ("bytes_stored", .integer(manifest.statistics.bytesStored)), ("complete", .bool(manifest.complete)),
       ("health", .string(health.rawValue)), ("records", manifest.chroma.map { .integer($0.records) } ?? .null),
       ("collections", manifest.collections),
-      ("drill", drill.map { .object([("time", .time($0.time)), ("ok", .bool($0.ok))]) } ?? .null),
+      (
+        "drill",
+        drill.map {
+          .object([
+            ("time", .time($0.time)), ("ok", .bool($0.ok)), ("duration", $0.seconds.map { .number($0) } ?? .null),
+          ])
+        } ?? .null
+      ),
     ]
   }
 }

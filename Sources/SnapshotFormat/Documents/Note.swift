@@ -34,10 +34,12 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
   public var pack: ChunkID?
   public var chunks: [ChunkID]?
   public var text: String?
+  /// How long it took.
+  public var seconds: Double?
 
   public init(
     kind: Kind, time: Timestamp, sequence: UInt64 = 0, snapshot: ChunkID? = nil, value: Bool? = nil,
-    pack: ChunkID? = nil, chunks: [ChunkID]? = nil, text: String? = nil
+    pack: ChunkID? = nil, chunks: [ChunkID]? = nil, text: String? = nil, seconds: Double? = nil
   ) {
     self.kind = kind
     self.time = time
@@ -47,6 +49,7 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     self.pack = pack
     self.chunks = chunks
     self.text = text
+    self.seconds = seconds
   }
 }
 
