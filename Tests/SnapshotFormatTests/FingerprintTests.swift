@@ -43,3 +43,23 @@ struct FingerprintTests {
     #expect(Fingerprint.Key().fingerprint(of: bytes.rawSpan) != Fingerprint.Key().fingerprint(of: bytes.rawSpan))
   }
 }
+
+struct LastingFingerprintTests {
+  @Test func `The same seed gives the same fingerprints in another run`() {
+    let bytes = [UInt8](repeating: 7, count: 300_001)
+    let seed = [UInt8](0..<32)
+    let first = LastingFingerprint.Key(seed: seed).fingerprint(of: bytes.rawSpan)
+    #expect(first == LastingFingerprint.Key(seed: seed).fingerprint(of: bytes.rawSpan))
+    #expect(first != LastingFingerprint.Key(seed: seed.reversed()).fingerprint(of: bytes.rawSpan))
+  }
+
+  @Test func `What is encoded is decoded`() {
+    var generator = SeededGenerator(4)
+    let key = LastingFingerprint.Key(seed: [])
+    let fingerprints = (0..<5).map { _ in key.fingerprint(of: generator.bytes(1000).rawSpan) }
+    let bytes = LastingFingerprint.encode(fingerprints)
+    #expect(bytes.count == 5 * LastingFingerprint.byteCount)
+    #expect(LastingFingerprint.decode(bytes) == fingerprints)
+    #expect(LastingFingerprint.decode(Array(bytes.dropLast())).isEmpty)
+  }
+}

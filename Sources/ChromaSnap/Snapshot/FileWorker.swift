@@ -16,16 +16,30 @@ struct FileWorker: ~Copyable {
   var writer: ChunkWriter
   var bytesRead: UInt64 = 0
   private var input = ByteBuffer(capacity: windowBytes)
-  /// The id of a region of zeros, once it is stored: a hole is not read.
-  private var zeros: ChunkID?
+  /// A region of zeros, once it is stored: a hole is not read.
+  private var zeros: NamedChunk?
+  private let key: LastingFingerprint.Key
+  /// Of the chunks of the segment that is being read.
+  private var fingerprints: [LastingFingerprint] = []
+
+  private struct NamedChunk {
+    var id: ChunkID
+    var fingerprint: LastingFingerprint
+  }
 
   private static let windowBytes = 4 << 20
+  /// Fingerprints are kept of segments of at least so many chunks: short files are hashed as fast as they are looked up.
+  private static let fingerprintedChunks = 8
 
-  init(_ repository: Repository, index: ChunkIndex, chunker: GearChunker, held: HeldFiles, level: Int) {
+  init(
+    _ repository: Repository, index: ChunkIndex, chunker: GearChunker, held: HeldFiles, key: LastingFingerprint.Key,
+    level: Int
+  ) {
     self.repository = repository
     self.index = index
     self.chunker = chunker
     self.held = held
+    self.key = key
     parameters = repository.config.chunking
     writer = ChunkWriter(repository, index: index, level: level)
   }
@@ -125,7 +139,11 @@ struct FileWorker: ~Copyable {
     let end = min(start + UInt64(parameters.segmentBytes), job.status.size)
     var chunks: [ChunkList.Child] = []
     let parent = opened.parentSegments.first { $0.offset == start }
-    let bases = ParentChunks(try parentChunks(parent), from: start)
+    let known = try parent.map { (segment) throws(SnapshotError) in
+      try repository.catalogue.fingerprints(of: segment.id)
+    }
+    let bases = ParentChunks(try parentChunks(parent), from: start, fingerprints: known ?? [])
+    fingerprints.removeAll(keepingCapacity: true)
     let read =
       switch opened.chunking {
       case .regions: try readRegions(opened, start..<end, bases, &chunks)
@@ -137,6 +155,9 @@ struct FileWorker: ~Copyable {
     }
     opened.handle.stored(chunks, from: start)
     let segment = chunks.isEmpty ? nil : try writer.storeSegment(chunks, like: parent?.level == 1 ? parent?.id : nil)
+    if let segment, chunks.count >= Self.fingerprintedChunks, segment.id != parent?.id || !bases.hasFingerprints {
+      try repository.catalogue.record(fingerprints, of: segment.id, insteadOf: parent?.id)
+    }
     guard let segments = file.finish(number, segment) else { return nil }
     let content = try writer.storeContent(of: segments, like: job.parent)
     let status = (try? opened.handle.status()) ?? opened.status
@@ -198,7 +219,9 @@ struct FileWorker: ~Copyable {
     while at < range.upperBound {
       if let next = data, next < at { data = file.handle.nextData(from: at) }
       if isSparse, data ?? .max >= at + region, at + region <= range.upperBound {
-        chunks.append(ChunkList.Child(id: try storeZeros(), length: region))
+        let zeros = try storeZeros()
+        chunks.append(ChunkList.Child(id: zeros.id, length: region))
+        fingerprints.append(zeros.fingerprint)
         at += region
         continue
       }
@@ -213,11 +236,11 @@ struct FileWorker: ~Copyable {
       let first = view(0, min(count, Int(region)))
       let second = view(first.byteCount, count - first.byteCount)
       if second.byteCount > 0 {
-        let ids = ChunkID.pair(first, second)
-        try add(first, ids.0, at: at, bases, &chunks)
-        try add(second, ids.1, at: at + region, bases, &chunks)
+        let names = name(first, second, at: at, bases)
+        try add(first, names.0, at: at, bases, &chunks)
+        try add(second, names.1, at: at + region, bases, &chunks)
       } else {
-        try add(first, ChunkID(of: first), at: at, bases, &chunks)
+        try add(first, name(first, at: at, bases), at: at, bases, &chunks)
       }
       at += UInt64(count)
       if count < Int(wanted) { break }
@@ -258,16 +281,16 @@ struct FileWorker: ~Copyable {
       }
       let first = cut(begin, end)
       guard begin + first < end, isAtEnd || end - begin - first >= parameters.maximumBytes else {
-        let chunk = view(begin, first)
-        try add(chunk, ChunkID(of: chunk), at: windowStart + UInt64(begin), bases, &chunks)
+        let (chunk, offset) = (view(begin, first), windowStart + UInt64(begin))
+        try add(chunk, name(chunk, at: offset, bases), at: offset, bases, &chunks)
         begin += first
         continue
       }
       let second = cut(begin + first, end)
-      let (a, b) = (view(begin, first), view(begin + first, second))
-      let ids = ChunkID.pair(a, b)
-      try add(a, ids.0, at: windowStart + UInt64(begin), bases, &chunks)
-      try add(b, ids.1, at: windowStart + UInt64(begin + first), bases, &chunks)
+      let (a, b, offset) = (view(begin, first), view(begin + first, second), windowStart + UInt64(begin))
+      let names = name(a, b, at: offset, bases)
+      try add(a, names.0, at: offset, bases, &chunks)
+      try add(b, names.1, at: offset + UInt64(first), bases, &chunks)
       begin += first + second
     }
   }
@@ -282,11 +305,11 @@ struct FileWorker: ~Copyable {
       return 0
     }
     let (a, b) = (view(begin, Int(first.length)), view(begin + Int(first.length), Int(second.length)))
-    let ids = ChunkID.pair(a, b)
-    guard ids.0 == first.id else { return 0 }
-    try add(a, ids.0, at: offset, bases, &chunks)
-    guard ids.1 == second.id else { return a.byteCount }
-    try add(b, ids.1, at: offset + first.length, bases, &chunks)
+    let names = name(a, b, at: offset, bases)
+    guard names.0.id == first.id else { return 0 }
+    try add(a, names.0, at: offset, bases, &chunks)
+    guard names.1.id == second.id else { return a.byteCount }
+    try add(b, names.1, at: offset + first.length, bases, &chunks)
     return a.byteCount + b.byteCount
   }
 
@@ -294,11 +317,34 @@ struct FileWorker: ~Copyable {
 
   // MARK: Chunks
 
+  /// What a chunk's bytes are called: as the parent's chunk at this place where the fingerprint says that they are the
+  /// same, else after their hash.
+  private func name(_ chunk: RawSpan, at offset: UInt64, _ bases: ParentChunks) -> NamedChunk {
+    let fingerprint = key.fingerprint(of: chunk)
+    let known = bases.unchanged(at: offset, length: chunk.byteCount, fingerprint)
+    return NamedChunk(id: known ?? ChunkID(of: chunk), fingerprint: fingerprint)
+  }
+
+  /// The same of two chunks that follow each other, hashed together where neither is known.
+  private func name(
+    _ a: RawSpan, _ b: RawSpan, at offset: UInt64, _ bases: ParentChunks
+  ) -> (NamedChunk, NamedChunk) {
+    let (x, y) = (key.fingerprint(of: a), key.fingerprint(of: b))
+    let first = bases.unchanged(at: offset, length: a.byteCount, x)
+    let second = bases.unchanged(at: offset + UInt64(a.byteCount), length: b.byteCount, y)
+    let ids: (ChunkID, ChunkID) =
+      if first == nil, second == nil { ChunkID.pair(a, b) } else {
+        (first ?? ChunkID(of: a), second ?? ChunkID(of: b))
+      }
+    return (NamedChunk(id: ids.0, fingerprint: x), NamedChunk(id: ids.1, fingerprint: y))
+  }
+
   private mutating func add(
-    _ chunk: RawSpan, _ id: ChunkID, at offset: UInt64, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
+    _ chunk: RawSpan, _ name: NamedChunk, at offset: UInt64, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
   ) throws(SnapshotError) {
-    try store(chunk, id: id, at: offset, like: bases.base(at: offset, length: chunk.byteCount))
-    chunks.append(ChunkList.Child(id: id, length: UInt64(chunk.byteCount)))
+    try store(chunk, id: name.id, at: offset, like: bases.base(at: offset, length: chunk.byteCount))
+    chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.byteCount)))
+    fingerprints.append(name.fingerprint)
     bytesRead += UInt64(chunk.byteCount)
   }
 
@@ -309,14 +355,14 @@ struct FileWorker: ~Copyable {
     try writer.store(chunk, id: id, kind: .data, at: offset, like: like)
   }
 
-  private mutating func storeZeros() throws(SnapshotError) -> ChunkID {
+  private mutating func storeZeros() throws(SnapshotError) -> NamedChunk {
     if let zeros { return zeros }
     unsafe input.storage.initializeMemory(as: UInt8.self, repeating: 0)
     let chunk = view(0, parameters.regionBytes)
-    let id = ChunkID(of: chunk)
-    try writer.store(chunk, id: id, kind: .data)
-    zeros = id
-    return id
+    let named = NamedChunk(id: ChunkID(of: chunk), fingerprint: key.fingerprint(of: chunk))
+    try writer.store(chunk, id: named.id, kind: .data)
+    zeros = named
+    return named
   }
 
   /// A part of the input, which the caller does not change while it looks at it.

@@ -4,9 +4,12 @@ import SnapshotFormat
 struct ParentChunks {
   private var starts: [UInt64] = []
   private var chunks: [ChunkList.Child]
+  /// By chunk; none where they are not known.
+  private var fingerprints: [LastingFingerprint]
 
-  init(_ chunks: [ChunkList.Child], from start: UInt64) {
+  init(_ chunks: [ChunkList.Child], from start: UInt64, fingerprints: [LastingFingerprint] = []) {
     self.chunks = chunks
+    self.fingerprints = fingerprints.count == chunks.count ? fingerprints : []
     starts.reserveCapacity(chunks.count)
     var offset = start
     for chunk in chunks {
@@ -21,6 +24,18 @@ struct ParentChunks {
     let at = index(of: offset)
     guard at >= 0, at + 2 < chunks.count, starts[at] == offset else { return nil }
     return (chunks[at], chunks[at + 1])
+  }
+
+  /// Whether the chunks can be told by their fingerprints.
+  var hasFingerprints: Bool { !fingerprints.isEmpty }
+
+  /// The chunk at exactly this place, where its fingerprint says that it still is what lies there.
+  func unchanged(at offset: UInt64, length: Int, _ fingerprint: LastingFingerprint) -> ChunkID? {
+    let at = index(of: offset)
+    guard at >= 0, hasFingerprints, starts[at] == offset, chunks[at].length == UInt64(length),
+      fingerprints[at] == fingerprint
+    else { return nil }
+    return chunks[at].id
   }
 
   /// The chunk that begins where this one does, else the one that this one begins in.

@@ -28,7 +28,7 @@ final class SnapshotEngine {
 
   init(
     _ repository: Repository, index: ChunkIndex, plan: SnapshotPlan, held: HeldFiles, level: Int, activity: Activity
-  ) {
+  ) throws(SnapshotError) {
     self.repository = repository
     self.index = index
     self.activity = activity
@@ -36,7 +36,8 @@ final class SnapshotEngine {
     self.held = held
     let chunker = GearChunker(repository.config.chunking)
     self.chunker = chunker
-    pool = WorkerPool { FileWorker(repository, index: index, chunker: chunker, held: held, level: level) }
+    let key = try repository.catalogue.fingerprintKey()
+    pool = WorkerPool { FileWorker(repository, index: index, chunker: chunker, held: held, key: key, level: level) }
   }
 
   var totals: WorkerPool.Totals { pool.totals }

@@ -116,7 +116,7 @@ public struct TakeSnapshot: Sendable {
       var reader = ChunkReader(repository, index: index)
       let plan = try SnapshotPlan(
         scan, states: states, parent: parent?.manifest.tree, held: held, reader: &reader)
-      return SnapshotEngine(repository, index: index, plan: plan, held: held, level: level, activity: activity)
+      return try SnapshotEngine(repository, index: index, plan: plan, held: held, level: level, activity: activity)
     }
     var time = now()
     let engine: SnapshotEngine

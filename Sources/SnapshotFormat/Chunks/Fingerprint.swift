@@ -2,19 +2,29 @@ import CKernels
 
 /// Tells whether bytes are still what they were, within one run: ten times as fast as SHA-256, which names them.
 package struct Fingerprint: Hashable, Sendable {
-  private let low: UInt64
-  private let high: UInt64
+  fileprivate let low: UInt64
+  fileprivate let high: UInt64
 
   /// What fingerprints are made under. Bytes that were written without knowing it, and differ, have equal fingerprints
   /// with a probability of at most 2^-63.
   package struct Key: Sendable {
     private let words: [UInt64]
 
+    private static let count =
+      Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
+
     /// A random key.
     package init() {
       var random = SystemRandomNumberGenerator()
-      let block = Int(CKERNELS_FINGERPRINT_BLOCK)
-      words = (0..<block / 8 + 2 * (Limits.chunkBytes / block)).map { _ in random.next() }
+      words = (0..<Self.count).map { _ in random.next() }
+    }
+
+    /// The key that a seed stands for: SHA-256 of the seed and a counter, four words at a time.
+    package init(seed: [UInt8]) {
+      words = (0..<(Self.count + 3) / 4).flatMap { i in
+        let words = ChunkID(of: seed + [UInt8(truncatingIfNeeded: i), UInt8(truncatingIfNeeded: i >> 8)]).words
+        return [words.0, words.1, words.2, words.3]
+      }
     }
 
     /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.
@@ -31,6 +41,53 @@ package struct Fingerprint: Hashable, Sendable {
         }
       }
       return Fingerprint(low: result.0, high: result.1)
+    }
+  }
+}
+
+/// The same for what is compared in another run: two fingerprints under independent keys.
+///
+/// Bytes that were written without knowing the keys, and differ, have equal ones with a probability of at most 2^-126.
+package struct LastingFingerprint: Hashable, Sendable {
+  private let first: Fingerprint
+  private let second: Fingerprint
+
+  package static let byteCount = 32
+
+  package struct Key: Sendable {
+    private let first: Fingerprint.Key
+    private let second: Fingerprint.Key
+
+    package init(seed: [UInt8]) {
+      first = Fingerprint.Key(seed: seed + [1])
+      second = Fingerprint.Key(seed: seed + [2])
+    }
+
+    /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.
+    package func fingerprint(of bytes: RawSpan) -> LastingFingerprint {
+      LastingFingerprint(first: first.fingerprint(of: bytes), second: second.fingerprint(of: bytes))
+    }
+  }
+}
+
+extension LastingFingerprint {
+  /// Fingerprints one behind the other, four little-endian words each.
+  package static func encode(_ fingerprints: [LastingFingerprint]) -> [UInt8] {
+    var writer = ByteWriter(reserving: fingerprints.count * byteCount)
+    for print in fingerprints {
+      for word in [print.first.low, print.first.high, print.second.low, print.second.high] { writer.append(word) }
+    }
+    return writer.bytes
+  }
+
+  /// - Returns: None where the bytes are not whole fingerprints.
+  package static func decode(_ bytes: [UInt8]) -> [LastingFingerprint] {
+    guard bytes.count % byteCount == 0 else { return [] }
+    func word(_ at: Int) -> UInt64 { bytes[at..<at + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
+    return stride(from: 0, to: bytes.count, by: byteCount).map { at in
+      LastingFingerprint(
+        first: Fingerprint(low: word(at), high: word(at + 8)),
+        second: Fingerprint(low: word(at + 16), high: word(at + 24)))
     }
   }
 }

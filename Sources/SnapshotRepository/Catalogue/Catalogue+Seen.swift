@@ -50,7 +50,7 @@ extension Catalogue {
 
   /// Forgets what was seen of all sources: everything is read again by the next snapshot of each.
   package func forgetSeen() throws(SnapshotError) {
-    try write { db in try db.execute(sql: "DELETE FROM seen; DELETE FROM seen_snapshot") }
+    try write { db in try db.execute(sql: "DELETE FROM seen; DELETE FROM seen_snapshot; DELETE FROM fingerprint") }
   }
 
   /// Names the damage that is noted: whoever has seen a source before it was must read it again.

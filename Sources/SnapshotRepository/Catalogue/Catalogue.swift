@@ -16,7 +16,7 @@ package import SystemPackage
 package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
 
-  private static let version = 1
+  private static let version = 2
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {
@@ -46,6 +46,7 @@ package final class Catalogue: Sendable {
       let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
       if found == 0 {
         try db.execute(sql: schema)
+        try db.execute(sql: "INSERT INTO secret VALUES (?)", arguments: [Data(randomBytes(32))])
         try db.execute(sql: "PRAGMA user_version = \(version)")
       } else if found != version {
         throw DatabaseError(message: "another version")
@@ -75,6 +76,8 @@ package final class Catalogue: Sendable {
     CREATE INDEX note_about ON note (kind, snapshot, sequence);
     CREATE TABLE seen (source TEXT NOT NULL, path BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (source, path))
       WITHOUT ROWID;
+    CREATE TABLE fingerprint (segment BLOB PRIMARY KEY, chunks BLOB NOT NULL);
+    CREATE TABLE secret (seed BLOB NOT NULL);
     CREATE TABLE seen_snapshot (source TEXT PRIMARY KEY, snapshot BLOB NOT NULL, damage BLOB NOT NULL) WITHOUT ROWID;
     """
 
