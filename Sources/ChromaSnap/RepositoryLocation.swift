@@ -36,11 +36,22 @@ public struct RepositoryLocation: Sendable {
   public func exists() throws(SnapshotError) -> Bool { try Repository.exists(at: place) }
 
   /// Makes a new, empty repository.
-  /// - Throws: `repository_exists` where there is one; `target_exists` where the folder holds anything but ZIP files: old
-  ///   backups may lie there, and are never touched.
+  /// - Throws: `repository_exists` where there is one; `target_exists` where the folder holds anything but ZIP files and
+  ///   folders whose names end with a date and time: old backups may lie there, and are never touched.
   public func create() throws(SnapshotError) {
     if let folder { try prepare(folder) }
     try Repository.create(at: place)
+  }
+
+  /// Makes one where there is none, or somebody else does at the same time.
+  /// - Returns: Whether it is new.
+  func createWhereMissing() throws(SnapshotError) -> Bool {
+    guard try !exists() else { return false }
+    do throws(SnapshotError) { try create() } catch {
+      guard error.code == .repositoryExists else { throw error }
+      return false
+    }
+    return true
   }
 
   private func prepare(_ folder: FilePath) throws(SnapshotError) {
@@ -52,7 +63,7 @@ public struct RepositoryLocation: Sendable {
     // What an interrupted init left may stay.
     let ours: Set<String> = ["locks", "tmp", "config"]
     if try exists() { return }
-    if let other = names.sorted().first(where: { !$0.lowercased().hasSuffix(".zip") && !ours.contains($0) }) {
+    if let other = names.sorted().first(where: { !BackupName.mayBeBackup($0) && !ours.contains($0) }) {
       throw SnapshotError(
         .targetExists, "\(folder) holds other things already (\(other)), so no repository is made there",
         hint: "Choose an empty or a new folder with --repo.")

@@ -21,6 +21,14 @@ public struct SnapshotWarning: Hashable, Sendable {
     public static let damagedSource = Code(rawValue: "damaged_source")
     /// Something that should be in the repository is not.
     public static let damaged = Code(rawValue: "damaged")
+    /// Of an imported backup: files that lie beside the directory.
+    public static let outside = Code(rawValue: "outside")
+    /// Of an imported backup: a collection holds another number of records than was written down.
+    public static let countMismatch = Code(rawValue: "count_mismatch")
+    /// The snapshot is there, its ZIP is not.
+    public static let noZip = Code(rawValue: "no_zip")
+    /// The snapshot is there, but old ones could not be removed.
+    public static let noCleanup = Code(rawValue: "no_cleanup")
   }
 
   public var code: Code

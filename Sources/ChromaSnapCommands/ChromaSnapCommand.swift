@@ -13,12 +13,18 @@ public struct ChromaSnapCommand: ParsableCommand {
         chromasnap restore latest --to ./restored bring it back beside the original
         chromasnap forget --keep-daily 7 --prune  keep a week's, free the space of the others
         chromasnap check --read-data              prove that everything can be restored
+        chromasnap auto ./chroma --quiet          what cron calls: a snapshot if needed, the newest 10 stay
+        chromasnap import ./chromadb_backups      old ZIP backups become snapshots
+        chromasnap                                on a terminal: a menu
       """,
     version: Program.nameAndVersion,
     groupedSubcommands: [
       CommandGroup(
         name: "Snapshots",
-        subcommands: [SnapshotCommand.self, RestoreCommand.self, UndoCommand.self, ExportCommand.self]),
+        subcommands: [
+          SnapshotCommand.self, AutoCommand.self, RestoreCommand.self, UndoCommand.self, ExportCommand.self,
+          ImportCommand.self,
+        ]),
       CommandGroup(
         name: "Looking",
         subcommands: [
@@ -30,13 +36,18 @@ public struct ChromaSnapCommand: ParsableCommand {
         name: "Repository",
         subcommands: [
           InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, DrillCommand.self,
-          VersionCommand.self,
+          MenuCommand.self, VersionCommand.self,
         ]),
     ])
 
   public init() {}
 
-  public func run() throws { throw CleanExit.helpRequest(self) }
+  /// Without a command: the menu where somebody can be asked, else the help.
+  public func run() throws {
+    guard MenuCommand.canRun else { throw CleanExit.helpRequest(self) }
+    let menu = try MenuCommand.parse([])
+    try menu.run()
+  }
 
   /// Parses the arguments, runs the command, ends the process with its exit code.
   public static func start() -> Never {

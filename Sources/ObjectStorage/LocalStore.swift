@@ -101,7 +101,10 @@ package final class LocalStore: ObjectStore {
 
   package func tryLock(_ name: String, _ mode: FileLock.Mode) throws(StoreError) -> (any StoreLock)? {
     do throws(SystemError) {
-      guard let lock = try FileLock.attempt(path(name), mode) else { return nil }
+      let file = path(name)
+      // In a store that is being made there is no folder for it yet.
+      if !FileStatus.exists(file) { try FileSystem.makeFolders(file.removingLastComponent()) }
+      guard let lock = try FileLock.attempt(file, mode) else { return nil }
       return LocalLock(lock)
     } catch { throw StoreError(name, error) }
   }

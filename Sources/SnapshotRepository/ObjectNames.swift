@@ -39,4 +39,9 @@ package enum ObjectNames {
   package static let repositoryLock = "locks/repository"
   /// Held exclusively for a whole prune, so that there is one at a time.
   package static let pruneLock = "locks/prune"
+  /// Held exclusively while a backup is imported, so that none is imported twice.
+  package static let importLock = "locks/import"
+
+  /// Held exclusively while a source is backed up automatically, so that there is one run of it at a time.
+  package static func automaticLock(of path: [UInt8]) -> String { "locks/auto-\(ChunkID(of: path).short)" }
 }

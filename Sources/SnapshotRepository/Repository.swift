@@ -64,15 +64,26 @@ public final class Repository: Sendable {
 
   /// Makes a new, empty repository.
   package static func create(at place: Place) throws(SnapshotError) {
+    // Of two who make one at once, the second waits until there is one.
+    let isThere: @Sendable () -> Bool = { (try? exists(at: place)) ?? false }
+    let lock =
+      isThere()
+      ? nil
+      : try storing("making a repository at \(place.name)") { () throws(StoreError) in
+        try place.store.lock(ObjectNames.repositoryLock, .exclusive, timeout: place.lockTimeout) {
+          place.isCancelled() || isThere()
+        }
+      }
+    defer { _ = lock }
     guard try !exists(at: place) else {
       throw SnapshotError(.repositoryExists, "there is a repository at \(place.name) already")
     }
+    guard lock != nil else { throw notLocked(place) }
     let config = RepositoryConfig(
       id: hexadecimal(randomBytes(16)), created: .now,
       chunking: ChunkingParameters(gearSeed: hexadecimal(randomBytes(16))))
     try storing("making a repository at \(place.name)") { () throws(StoreError) in
-      // The lock's file is there before the config, so that whoever finds a repository can lock it.
-      try place.store.put(ObjectNames.repositoryLock, [])
+      // The locks' files are there before the config, so that whoever finds a repository can lock it.
       try place.store.put(ObjectNames.pruneLock, [])
       try place.store.put("\(ObjectNames.config)/1", config.encoded)
     }
@@ -122,13 +133,15 @@ public final class Repository: Sendable {
     let held = try storing("locking the repository at \(place.name)") { () throws(StoreError) in
       try place.store.lock(lock, mode, timeout: place.lockTimeout, isCancelled: place.isCancelled)
     }
-    guard let held else {
-      if place.isCancelled() { throw SnapshotError(.cancelled, "interrupted") }
-      throw SnapshotError(
-        .locked, "the repository at \(place.name) is locked by another chromasnap",
-        hint: "Wait for it to end, or wait longer with --lock-timeout.")
-    }
+    guard let held else { throw notLocked(place) }
     return held
+  }
+
+  private static func notLocked(_ place: Place) -> SnapshotError {
+    if place.isCancelled() { return SnapshotError(.cancelled, "interrupted") }
+    return SnapshotError(
+      .locked, "the repository at \(place.name) is locked by another chromasnap",
+      hint: "Wait for it to end, or wait longer with --lock-timeout.")
   }
 
   /// Lets go of the repository's lock before the repository itself goes. It must not be used any more.

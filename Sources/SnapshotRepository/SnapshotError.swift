@@ -25,6 +25,8 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
     public static let pathNotFound = Code(rawValue: "path_not_found")
     public static let damaged = Code(rawValue: "damaged")
     public static let unsupported = Code(rawValue: "unsupported")
+    /// An archive that no honest program writes.
+    public static let unsafeArchive = Code(rawValue: "unsafe_archive")
     public static let targetExists = Code(rawValue: "target_exists")
     public static let targetBusy = Code(rawValue: "target_busy")
     public static let clock = Code(rawValue: "clock")

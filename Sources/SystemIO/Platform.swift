@@ -55,4 +55,6 @@ package enum Platform {
   }
 
   package static var userID: UInt32 { geteuid() }
+
+  package static var groupID: UInt32 { getegid() }
 }

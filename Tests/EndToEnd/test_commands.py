@@ -184,7 +184,6 @@ class Commands(SourceCase):
     for name in ("one", "folder/two", "folder/below/three.log"):
       self.assertEqual(self.call("dump", f"latest:{name}").stdout, (self.source / name).read_bytes())
     self.call("dump", "latest:nothing", code=1)
-    self.call("dump", "latest:folder", code=1)
     self.call("dump", "latest", code=64)
 
     self.assertIsInstance(self.call("stats", "--json").json, dict)

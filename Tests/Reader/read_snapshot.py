@@ -168,9 +168,10 @@ class Repository:
         if not found or (which != "latest" and len(found) > 1):
             sys.exit(f"{which}: {len(found) or 'no'} such snapshots")
         snapshots = [self.document(path) for path in found]
-        newest = max(snapshots, key=lambda item: (item[1]["commit_time"], item[0]))[1]["source"]["id"]
+        taken = [item for item in snapshots if "imported" not in item[1]] or snapshots
+        newest = max(taken, key=lambda item: (item[1]["commit_time"], item[0]))[1]["source"]["id"]
         of_source = [item for item in snapshots if item[1]["source"]["id"] == newest]
-        return max(of_source, key=lambda item: (item[1]["sequence"], item[1]["commit_time"], item[0]))[1]
+        return max(of_source, key=lambda item: (item[1]["sequence"], item[1]["time"], item[1]["commit_time"], item[0]))[1]
 
 
 def read_content(fields):

@@ -30,26 +30,66 @@ public struct BrowseSnapshot: Sendable {
     }
   }
 
-  /// Calls `body` with a file's bytes, chunk after chunk.
+  /// Calls `body` with a file's bytes, chunk after chunk; of a folder with a tar stream of all that is in it, by its path
+  /// from there.
   public func dump(
     in location: RepositoryLocation, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(SnapshotError) {
     try withEntry(in: location) { (tree, entry, index) throws(SnapshotError) in
-      guard case .file(let content, _) = entry.entry.kind else {
+      switch entry.entry.kind {
+      case .file(let content, _): try unsafe Self.stream(content, &tree, index, body)
+      case .directory: try unsafe Self.archive(entry, &tree, index, body)
+      case .symbolicLink(let target):
         throw SnapshotError(
-          .pathNotFound, "\(entry.displayPath) is not a file", hint: "`chromasnap restore --include` gets folders.")
-      }
-      var buffer = ByteBuffer(capacity: Limits.chunkBytes)
-      for segment in try tree.reader.segments(of: content) {
-        let chunks = try tree.reader.chunks(of: segment)
-        let chains = try index.chains(of: chunks.map(\.id))
-        for (position, chunk) in chunks.enumerated() {
-          buffer.count = 0
-          try tree.reader.read(chunk.id, chain: chains[position], upcoming: chains[(position + 1)...], into: &buffer)
-          unsafe body(buffer.pointer)
-        }
+          .pathNotFound, "\(entry.displayPath) is a symbolic link to \(String(decoding: target, as: UTF8.self))",
+          hint: "Name the file that it leads to.")
       }
     }
+  }
+
+  private static func stream(
+    _ content: Content, _ tree: inout SnapshotTree, _ index: ChunkIndex, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(SnapshotError) {
+    var buffer = ByteBuffer(capacity: Limits.chunkBytes)
+    for segment in try tree.reader.segments(of: content) {
+      let chunks = try tree.reader.chunks(of: segment)
+      let chains = try index.chains(of: chunks.map(\.id))
+      for (position, chunk) in chunks.enumerated() {
+        buffer.count = 0
+        try tree.reader.read(chunk.id, chain: chains[position], upcoming: chains[(position + 1)...], into: &buffer)
+        unsafe body(buffer.pointer)
+      }
+    }
+  }
+
+  private static func archive(
+    _ folder: SnapshotEntry, _ tree: inout SnapshotTree, _ index: ChunkIndex, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(SnapshotError) {
+    func emit(_ bytes: [UInt8]) { unsafe bytes.withUnsafeBytes { unsafe body($0) } }
+    var entries: [SnapshotEntry] = []
+    try tree.walk(from: folder) { entries.append($0) }
+    var linked: [UInt64: [UInt8]] = [:]
+    for found in entries {
+      let names = found.names.dropFirst(folder.names.count)
+      let path = names.isEmpty ? [UInt8(ascii: ".")] : Array(names.joined(separator: [UInt8(ascii: "/")]))
+      switch found.entry.kind {
+      case .directory: emit(TarStream.header(.directory, found.entry, path: path))
+      case .symbolicLink(let target):
+        emit(TarStream.header(.symbolicLink, found.entry, path: path, target: target))
+      case .file(let content, _):
+        if let group = found.entry.linkGroup {
+          if let first = linked[group] {
+            emit(TarStream.header(.hardLink, found.entry, path: path, target: first))
+            continue
+          }
+          linked[group] = path
+        }
+        emit(TarStream.header(.file, found.entry, path: path))
+        try unsafe stream(content, &tree, index, body)
+        emit(TarStream.padding(after: content.length))
+      }
+    }
+    emit(TarStream.end)
   }
 
   private func withEntry(

@@ -55,14 +55,22 @@ public struct SnapshotSelector: Sendable {
       .ambiguous, "\"\(text)\" means \(snapshots.count) snapshots: \(ids)", hint: "Give more digits of the id.")
   }
 
-  /// The newest source's snapshots count back by their sequence: no clock can confuse them.
+  /// The newest source's snapshots count back by their sequence: no clock can confuse them. With a time to look back from
+  /// it is the data's time that counts: an imported backup is as old as what it holds.
   private func latest(_ back: Int, in repository: Repository) throws(SnapshotError) -> Snapshot {
     let candidates: [Snapshot]
-    if source == nil, asOf == nil, let newest = try repository.catalogue.snapshots(newest: 1, byCommit: true).first {
+    if source == nil, asOf == nil, let newest = try repository.catalogue.snapshots(newest: 1, byCommit: true).first,
+      newest.manifest.imported == nil
+    {
       candidates = try repository.catalogue.snapshots(.ofSource(newest.manifest.source.id), newest: back + 1)
     } else {
-      let all = try repository.catalogue.snapshots().filter(matches)
-      let newest = all.max { ($0.manifest.commitTime, $0.id) < ($1.manifest.commitTime, $1.id) }
+      var all = try repository.catalogue.snapshots().filter(matches)
+      if asOf != nil {
+        // Stable, so that of equal times the order of sequences stays.
+        all = all.enumerated().sorted { ($0.element.manifest.time, $0.offset) < ($1.element.manifest.time, $1.offset) }
+          .map(\.element)
+      }
+      let newest = asOf != nil ? all.last : Self.newest(of: all)
       candidates = all.filter { $0.manifest.source.id == newest?.manifest.source.id }
     }
     guard back < candidates.count else {
@@ -74,6 +82,14 @@ public struct SnapshotSelector: Sendable {
         hint: candidates.isEmpty ? "`chromasnap snapshot` makes one." : nil)
     }
     return candidates[candidates.count - 1 - back]
+  }
+
+  /// The one that was committed last. Bringing in old backups makes no source the newest, unless there is no other.
+  private static func newest(of snapshots: [Snapshot]) -> Snapshot? {
+    let taken = snapshots.filter { $0.manifest.imported == nil }
+    return (taken.isEmpty ? snapshots : taken).max {
+      ($0.manifest.commitTime, $0.id) < ($1.manifest.commitTime, $1.id)
+    }
   }
 
   private var restriction: String {

@@ -67,7 +67,7 @@ extension DirectoryUse {
     }
     guard let process = use.processes.first else { return }
     throw SnapshotError(
-      .targetBusy, "process \(process.id) (\(process.name)) has \(directory) open",
+      .targetBusy, "ChromaDB in use: process \(process.id) (\(process.name)) has \(directory) open",
       hint:
         "Stop it first. With --force it would go on with files that are gone: it reads what is old, and what it writes is "
         + "lost.")

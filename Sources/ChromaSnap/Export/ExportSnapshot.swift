@@ -101,9 +101,25 @@ public struct ExportSnapshot: Sendable {
     }
   }
 
-  /// What the old backup scripts put beside the files, and what identifies the snapshot.
+  /// What identifies the snapshot, and the same in the words of the old backup scripts.
   private static func metadata(of snapshot: Snapshot) -> [UInt8] {
+    struct Collection: Encodable {
+      var collection: ChromaSummary.Collection
+
+      private enum CodingKeys: String, CodingKey { case count }
+
+      func encode(to encoder: any Encoder) throws {
+        try collection.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(collection.records, forKey: .count)
+      }
+    }
     struct Metadata: Encodable {
+      var backup_timestamp: String
+      var backup_type = "full"
+      var source_path: String
+      var file_count: Int
+      var total_size_bytes: UInt64
       var timestamp: String
       var backup_name: String
       var snapshot_id: String
@@ -112,15 +128,17 @@ public struct ExportSnapshot: Sendable {
       var tags: [String]
       var total_files: Int
       var total_size: UInt64
-      var collections: [ChromaSummary.Collection]
+      var collections: [Collection]
     }
     let manifest = snapshot.manifest
     return Document.encode(
       Metadata(
+        backup_timestamp: manifest.time.rfc3339Seconds, source_path: manifest.source.path,
+        file_count: manifest.statistics.files, total_size_bytes: manifest.statistics.totalBytes,
         timestamp: manifest.time.rfc3339Seconds, backup_name: manifest.name, snapshot_id: snapshot.id.description,
         source: manifest.source.path, description: manifest.description, tags: manifest.tags,
         total_files: manifest.statistics.files, total_size: manifest.statistics.totalBytes,
-        collections: manifest.chroma?.collections ?? []))
+        collections: (manifest.chroma?.collections ?? []).map(Collection.init)))
   }
 
   private static func failure(_ error: any Error, _ path: FilePath) -> SnapshotError {

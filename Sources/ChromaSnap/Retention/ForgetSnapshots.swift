@@ -22,6 +22,8 @@ public struct ForgetSnapshots: Sendable {
   public struct Result: Sendable {
     /// What becomes of each snapshot, source by source.
     public var sources: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
+    /// The ZIPs beside forgotten snapshots that went with them.
+    public var zipsRemoved: [FilePath] = []
     public var isDryRun: Bool
 
     public var forgotten: [Snapshot] { sources.flatMap { $0.decisions }.filter { !$0.isKept }.map(\.snapshot) }
@@ -45,7 +47,13 @@ public struct ForgetSnapshots: Sendable {
       try checkClock(candidates)
       result.sources.append((source, policy.decide(candidates)))
     }
-    if !isDryRun { for snapshot in result.forgotten { try repository.forget(snapshot) } }
+    if !isDryRun {
+      for snapshot in result.forgotten {
+        // Before its notes, which say what the ZIP is called.
+        result.zipsRemoved += try SnapshotZip.remove(of: snapshot, in: repository, at: location)
+        try repository.forget(snapshot)
+      }
+    }
     return result
   }
 

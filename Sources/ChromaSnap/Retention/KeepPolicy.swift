@@ -16,6 +16,8 @@ public struct KeepPolicy: Hashable, Sendable {
   public var within: Double?
   /// All that have one of these.
   public var tags: [String] = []
+  /// Only snapshots with this tag are counted and may go; all others stay.
+  public var scope: String?
 
   public init() {}
 
@@ -62,7 +64,11 @@ public struct KeepPolicy: Hashable, Sendable {
   /// - Returns: In the same order.
   public func decide(_ candidates: [Candidate]) -> [Decision] {
     var reasons: [[String]] = Array(repeating: [], count: candidates.count)
-    for i in candidates.indices.suffix(last) { reasons[i].append("last \(last)") }
+    let counted = candidates.indices.filter { isInScope(candidates[$0]) }
+    for i in counted.suffix(last) { reasons[i].append("last \(last)") }
+    if let scope {
+      for i in candidates.indices where !isInScope(candidates[i]) { reasons[i].append("not tagged \(scope)") }
+    }
     keepBuckets(candidates, hourly, "hourly", &reasons) { "\($0.year) \($0.month) \($0.day) \($0.hour)" }
     keepBuckets(candidates, daily, "daily", &reasons) { "\($0.year) \($0.month) \($0.day)" }
     keepBuckets(candidates, weekly, "weekly", &reasons) {
@@ -85,12 +91,16 @@ public struct KeepPolicy: Hashable, Sendable {
     return candidates.indices.map { Decision(snapshot: candidates[$0].snapshot, reasons: reasons[$0]) }
   }
 
+  private func isInScope(_ candidate: Candidate) -> Bool {
+    scope.map(candidate.snapshot.manifest.tags.contains) ?? true
+  }
+
   private func keepBuckets(
     _ candidates: [Candidate], _ count: Int, _ name: String, _ reasons: inout [[String]],
     bucket: (CivilTime) -> String
   ) {
     var seen: Set<String> = []
-    for (i, candidate) in candidates.enumerated().reversed() {
+    for (i, candidate) in candidates.enumerated().reversed() where isInScope(candidate) {
       guard seen.count < count else { return }
       let key = bucket(candidate.snapshot.manifest.time.local)
       if seen.insert(key).inserted { reasons[i].append("\(name) \(count)") }

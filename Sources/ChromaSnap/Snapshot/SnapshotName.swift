@@ -7,7 +7,11 @@ enum SnapshotName {
 
   /// `foo_20261124_080000`, with `-2`, `-3`, … where that name is taken.
   static func make(_ stem: String, at time: Timestamp, in catalogue: Catalogue) throws(SnapshotError) -> String {
-    let name = "\(stem)_\(time.localName)"
+    try unique("\(stem)_\(time.localName)", in: catalogue)
+  }
+
+  /// The name, with `-2`, `-3`, … where it is taken.
+  static func unique(_ name: String, in catalogue: Catalogue) throws(SnapshotError) -> String {
     var candidate = name
     var number = 2
     while try !catalogue.snapshots(.named(candidate), newest: 1).isEmpty {
@@ -19,11 +23,19 @@ enum SnapshotName {
 
   /// A name goes into file names and tables: nothing that would break them.
   static func validate(_ stem: String) throws(SnapshotError) {
-    let isPlain = stem.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "/" && $0 != "\\" && $0.value != 0x7F }
-    guard isPlain, !stem.isEmpty, stem.utf8.count <= 200, !stem.hasPrefix("."), !stem.hasPrefix("-") else {
+    guard isValid(stem) else {
       throw SnapshotError(
         .usage, "\"\(stem)\" can't be a snapshot's name",
         hint: "Use letters, digits, spaces and punctuation other than slashes, 200 bytes at most.")
     }
+  }
+
+  static func isValid(_ stem: String) -> Bool {
+    stem.unicodeScalars.allSatisfy(isPlain) && !stem.isEmpty && stem.utf8.count <= 200 && !stem.hasPrefix(".")
+      && !stem.hasPrefix("-")
+  }
+
+  static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value >= 0x20 && scalar != "/" && scalar != "\\" && scalar.value != 0x7F
   }
 }

@@ -79,10 +79,7 @@ public struct TakeSnapshot: Sendable {
     try TargetSwap.replay(source)
     let path = try SourceLocator.resolve(source)
     var summary = Summary(source: path, kind: SourceLocator.isChroma(path) ? .chroma : .directory)
-    if createsRepository, try !location.exists() {
-      try location.create()
-      summary.repositoryCreated = true
-    }
+    if createsRepository { summary.repositoryCreated = try location.createWhereMissing() }
     let repository = try location.open(for: .write)
     if isOffline, summary.kind != .chroma {
       throw SnapshotError(.usage, "\(path) is no Chroma directory, so --offline means nothing for it")

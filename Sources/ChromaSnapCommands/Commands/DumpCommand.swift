@@ -4,20 +4,25 @@ import SnapshotRepository
 
 struct DumpCommand: SnapCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dump", abstract: "Write a file of a snapshot to standard output.",
+    commandName: "dump", abstract: "Write a file of a snapshot to standard output, or a folder as a tar stream.",
     discussion: """
       EXAMPLES
         chromasnap dump latest:chroma.sqlite3 > chroma.sqlite3
+        chromasnap dump latest: | tar -x -C ./unpacked
       """)
 
-  @Argument(help: ArgumentHelp("The snapshot, and a file in it.", valueName: "id:path"))
+  @Argument(
+    help: ArgumentHelp(
+      "The snapshot, and a file or a folder in it; nothing behind the colon: all of it.", valueName: "id:path"))
   var what: String
 
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func validate() throws {
-    if !what.contains(":") { throw ValidationError("Name a file too: ID:PATH, such as latest:chroma.sqlite3.") }
+    if !what.contains(":") {
+      throw ValidationError("Name a file or a folder too: ID:PATH, such as latest:chroma.sqlite3.")
+    }
   }
 
   func execute() throws(SnapshotError) -> Int32 {

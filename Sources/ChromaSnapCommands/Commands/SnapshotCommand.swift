@@ -17,6 +17,7 @@ struct SnapshotCommand: SnapCommand {
         chromasnap snapshot ./chroma --name before_upgrade --tag manual
         chromasnap snapshot ./chroma --exclude '*.log' --exclude '!keep.log'
         chromasnap snapshot ./chroma --exclude-temporary --skip-if-unchanged --quiet
+        chromasnap snapshot ./chroma --zip              and NAME.zip in the repository's folder
       """)
 
   @Argument(help: "The directory. Default: the Chroma directory found in the usual places.")
@@ -56,10 +57,13 @@ struct SnapshotCommand: SnapCommand {
   @Option(help: "zstd's level for new chunks, 1 to 19.")
   var level = 1
 
+  @Flag(help: "Write a ZIP of it too, NAME.zip in the repository's folder; it goes when the snapshot is forgotten.")
+  var zip = false
+
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = TakeSnapshot(source: try locate())
+    var verb = TakeSnapshot(source: try locate(source))
     verb.name = name
     verb.tags = tags
     verb.description = description
@@ -71,17 +75,27 @@ struct SnapshotCommand: SnapCommand {
     verb.examinesHealth = !noHealth
     let location = global.location
     let request = verb
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    var summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    var written: ExportSnapshot.Summary?
+    var isWhole = summary.isComplete && !summary.isDamaged
+    if zip, let snapshot = summary.snapshot {
+      do throws(SnapshotError) {
+        written = try watching { (activity) throws(SnapshotError) in
+          try SnapshotZip(snapshot).write(in: location, activity: activity)
+        }
+      } catch {
+        if error.code == .cancelled { throw error }
+        summary.warnings.append(
+          SnapshotWarning(.noZip, "no ZIP was written: \(error.message)" + (error.hint.map { ". \($0)" } ?? "")))
+        isWhole = false
+      }
+    }
     report(summary.warnings)
-    render(Self.json(summary)) { Self.text(summary, location: global.repositoryFolder) }
-    return summary.isComplete && !summary.isDamaged ? ExitStatus.success : ExitStatus.incomplete
-  }
-
-  private func locate() throws(SnapshotError) -> FilePath {
-    if let source { return FilePath(argument: source) }
-    let found = try SourceLocator.find(in: FileSystem.currentFolder)
-    if !global.json, !global.quiet { Terminal.printError("source: \(found)") }
-    return found
+    render(.object(Self.fields(summary) + [("zip", .optional(written?.file.string))])) {
+      Self.text(summary, location: global.repositoryFolder)
+        + (written.map { ["zip      \($0.file): \(Wording.bytes($0.bytes))"] } ?? [])
+    }
+    return isWhole ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func text(_ summary: TakeSnapshot.Summary, location: FilePath) -> [String] {
@@ -113,35 +127,35 @@ struct SnapshotCommand: SnapCommand {
     return lines
   }
 
-  private static func json(_ summary: TakeSnapshot.Summary) -> JSON {
-    .object(
-      [
-        ("message_type", .string("summary")),
-        ("snapshot_id", .optional(summary.snapshot?.id.description)),
-        ("short_id", .optional(summary.snapshot?.id.short)),
-        ("name", .optional(summary.snapshot?.manifest.name)),
-        ("parent", .optional(summary.parent?.id.description)),
-      ] + JSON.path(summary.source.bytes, "source") + [
-        ("source_kind", .string(summary.kind.rawValue)),
-        ("time", summary.snapshot.map { JSON.time($0.manifest.time) } ?? .null),
-        ("repository_created", .bool(summary.repositoryCreated)),
-        ("unchanged", .bool(summary.unchanged)),
-        ("files_new", .integer(summary.filesNew)),
-        ("files_changed", .integer(summary.filesChanged)),
-        ("files_unmodified", .integer(summary.filesUnmodified)),
-        ("files_skipped", .integer(summary.filesSkipped)),
-        ("bytes_processed", .integer(summary.bytesProcessed)),
-        ("bytes_read", .integer(summary.bytesRead)),
-        ("bytes_stored", .integer(summary.bytesStored)),
-        ("chunks_new", .integer(summary.chunksNew)),
-        ("patches_new", .integer(summary.patchesNew)),
-        ("duration", .number(summary.duration)),
-        ("hold_seconds", .number(summary.holdSeconds)),
-        ("tries", .integer(summary.tries)),
-        ("records", summary.snapshot?.manifest.chroma.map { .integer($0.records) } ?? .null),
-        ("collections", summary.snapshot?.manifest.collections ?? .array([])),
-        ("health", .string(summary.health.rawValue)),
-        ("warnings", .array(summary.warnings.map(\.json))),
-      ])
+  /// The documented fields of a summary.
+  static func fields(_ summary: TakeSnapshot.Summary) -> [(String, JSON)] {
+    [
+      ("message_type", .string("summary")),
+      ("snapshot_id", .optional(summary.snapshot?.id.description)),
+      ("short_id", .optional(summary.snapshot?.id.short)),
+      ("name", .optional(summary.snapshot?.manifest.name)),
+      ("parent", .optional(summary.parent?.id.description)),
+    ] + JSON.path(summary.source.bytes, "source") + [
+      ("source_kind", .string(summary.kind.rawValue)),
+      ("time", summary.snapshot.map { JSON.time($0.manifest.time) } ?? .null),
+      ("repository_created", .bool(summary.repositoryCreated)),
+      ("unchanged", .bool(summary.unchanged)),
+      ("files_new", .integer(summary.filesNew)),
+      ("files_changed", .integer(summary.filesChanged)),
+      ("files_unmodified", .integer(summary.filesUnmodified)),
+      ("files_skipped", .integer(summary.filesSkipped)),
+      ("bytes_processed", .integer(summary.bytesProcessed)),
+      ("bytes_read", .integer(summary.bytesRead)),
+      ("bytes_stored", .integer(summary.bytesStored)),
+      ("chunks_new", .integer(summary.chunksNew)),
+      ("patches_new", .integer(summary.patchesNew)),
+      ("duration", .number(summary.duration)),
+      ("hold_seconds", .number(summary.holdSeconds)),
+      ("tries", .integer(summary.tries)),
+      ("records", summary.snapshot?.manifest.chroma.map { .integer($0.records) } ?? .null),
+      ("collections", summary.snapshot?.manifest.collections ?? .array([])),
+      ("health", .string(summary.health.rawValue)),
+      ("warnings", .array(summary.warnings.map(\.json))),
+    ]
   }
 }

@@ -19,6 +19,9 @@ enum Interruption {
     return number == 0 ? nil : number
   }
 
+  /// Goes on after a verb that was asked to end has ended.
+  static func forget() { received.store(0, ordering: .relaxed) }
+
   /// From now on the signals are only noted: whoever works asks whether there was one.
   static func watch() {
     // Before the first signal: a handler may do next to nothing.

@@ -61,8 +61,7 @@ enum Terminal {
 
   /// Asks a yes-or-no question; anything but yes is no.
   static func confirm(_ question: String) -> Bool {
-    printErrorInPlace("\(question) [y/N] ")
-    let answer = readLine(strippingNewline: true)?.lowercased() ?? ""
+    let answer = ask("\(question) [y/N] ")?.lowercased() ?? ""
     return answer == "y" || answer == "yes"
   }
 

@@ -55,6 +55,19 @@ public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
     }
   }
 
+  /// Of an imported backup: what it was.
+  public struct Import: Codable, Hashable, Sendable {
+    /// The name of its file, for people.
+    public var file: String
+    /// Names its content: the same backup is not imported twice.
+    public var digest: ChunkID
+
+    public init(file: String, digest: ChunkID) {
+      self.file = file
+      self.digest = digest
+    }
+  }
+
   public var version = 1
   public var name: String
   public var source: Source
@@ -63,7 +76,8 @@ public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
   /// When the data was as the snapshot holds it. For display and for `--as-of`; an import carries an old one.
   public var time: Timestamp
   public var commitTime: Timestamp
-  /// The parent's + 1: the order of a source's snapshots, which no clock can confuse.
+  /// The parent's + 1: the order of a source's snapshots, which no clock can confuse. An imported backup that is older than
+  /// what is there has its parent's, or 0.
   public var sequence: UInt64
   public var parent: ChunkID?
   /// A tree with one entry, `.`: the source's own folder.
@@ -81,6 +95,8 @@ public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
   public var chroma: ChromaSummary?
   /// Of a repaired snapshot: the one that it replaces.
   public var repairs: ChunkID?
+  /// Of an imported backup: what it was.
+  public var imported: Import?
   /// The program that wrote it.
   public var program: String
 
@@ -110,7 +126,7 @@ public struct Manifest: Codable, VersionedDocument, Hashable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case version, name, source, hostname, username, time, sequence, parent, tree, packs, statistics, tags, description
-    case excludes, complete, repairs, program, chroma
+    case excludes, complete, repairs, imported, program, chroma
     case commitTime = "commit_time"
   }
 }

@@ -22,6 +22,8 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     case drill
     /// `value` true: this snapshot's collapse against the one before it is intended.
     case acknowledged
+    /// `file`, of `bytes` bytes, lies in the repository's folder: a ZIP of the snapshot, which goes with it.
+    case zip
   }
 
   public var version = 1
@@ -36,10 +38,14 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
   public var text: String?
   /// How long it took.
   public var seconds: Double?
+  /// A file's name in the repository's folder.
+  public var file: String?
+  public var bytes: UInt64?
 
   public init(
     kind: Kind, time: Timestamp, sequence: UInt64 = 0, snapshot: ChunkID? = nil, value: Bool? = nil,
-    pack: ChunkID? = nil, chunks: [ChunkID]? = nil, text: String? = nil, seconds: Double? = nil
+    pack: ChunkID? = nil, chunks: [ChunkID]? = nil, text: String? = nil, seconds: Double? = nil,
+    file: String? = nil, bytes: UInt64? = nil
   ) {
     self.kind = kind
     self.time = time
@@ -50,6 +56,8 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     self.chunks = chunks
     self.text = text
     self.seconds = seconds
+    self.file = file
+    self.bytes = bytes
   }
 }
 

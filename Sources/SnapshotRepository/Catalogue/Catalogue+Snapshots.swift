@@ -29,9 +29,11 @@ extension Catalogue {
     case atPath(String)
     /// By the first digits of the id.
     case withPrefix(String)
+    /// Whose manifest holds this text somewhere. O(bytes of all manifests), but nothing is decoded on the way.
+    case mentioning(String)
   }
 
-  /// Snapshots in their order: by sequence, then commit time, then id.
+  /// Snapshots in their order: by sequence, then the data's time (which orders imported backups), commit time, and id.
   /// - Parameter newest: At most this many, the last ones of the order.
   package func snapshots(
     _ filter: SnapshotFilter = .all, newest limit: Int? = nil, byCommit: Bool = false
@@ -48,9 +50,10 @@ extension Catalogue {
         let low = parseHexadecimal(digits + String(repeating: "0", count: 64 - digits.count)) ?? []
         let high = parseHexadecimal(digits + String(repeating: "f", count: 64 - digits.count)) ?? []
         (condition, arguments) = ("WHERE id >= ? AND id <= ?", [Data(low), Data(high)])
+      case .mentioning(let text): (condition, arguments) = ("WHERE instr(document, ?) > 0", [Data(text.utf8)])
       }
       let order =
-        byCommit ? "commit_time DESC, id DESC" : "sequence DESC, commit_time DESC, id DESC"
+        byCommit ? "commit_time DESC, id DESC" : "sequence DESC, time DESC, commit_time DESC, id DESC"
       arguments += [limit ?? -1]
       return try Row.fetchAll(
         db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order) LIMIT ?", arguments: arguments

@@ -10,16 +10,16 @@ struct CentralDirectory: ~Copyable {
   /// Entries seen, the root folder's own among them.
   private var count: UInt64 = 0
 
-  /// The records of an archive, in the directory's order. O(n log n).
-  static func records<Source: RandomAccess & ~Copyable>(
+  /// The records of an archive, in the directory's order, and where the directory is. O(n log n).
+  static func read<Source: RandomAccess & ~Copyable>(
     of source: borrowing Source, limits: ZipLimits
-  ) throws(ZipError) -> [ZipRecord] {
+  ) throws(ZipError) -> (records: [ZipRecord], place: Range<UInt64>) {
     let size = try onArchive { () throws(SystemError) in try source.size() }
     var directory = CentralDirectory(end: try EndRecord(of: source, size: size), limits: limits)
     try directory.read(source)
     try directory.separate()
     try directory.limit(archiveBytes: size)
-    return directory.records
+    return (directory.records, directory.end.directory)
   }
 
   private init(end: EndRecord, limits: ZipLimits) {

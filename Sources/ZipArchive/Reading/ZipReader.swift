@@ -9,11 +9,24 @@ package final class ZipReader<Source: RandomAccess & ~Copyable>: Sendable {
   let source: Source
   /// The entries, in the order of the central directory.
   package let records: [ZipRecord]
+  /// Where the central directory is.
+  private let directory: Range<UInt64>
 
   /// O(n log n) for n entries; some 300 bytes of memory for each.
   package init(_ source: consuming Source, limits: ZipLimits = ZipLimits()) throws(ZipError) {
-    records = try CentralDirectory.records(of: source, limits: limits)
+    (records, directory) = try CentralDirectory.read(of: source, limits: limits)
     self.source = source
+  }
+
+  /// Calls `body` with the bytes of the central directory, 1 MiB at a time. They hold names, times, sizes and checksums of
+  /// all entries: what tells one archive from another without reading it.
+  package func forEachDirectoryPiece(_ body: ([UInt8]) -> Void) throws(ZipError) {
+    var at = directory.lowerBound
+    while at < directory.upperBound {
+      let count = min(directory.upperBound - at, 1 << 20)
+      body(try source.bytes(at: at, count: Int(count)))
+      at += count
+    }
   }
 
   /// Bytes of all entries together, unpacked.

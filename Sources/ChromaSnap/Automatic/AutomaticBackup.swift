@@ -1,0 +1,107 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+public import SystemPackage
+
+/// What cron calls: takes a snapshot where something has changed, and keeps so many of those that it took.
+///
+/// It counts and removes only snapshots of this source with its own tag: what somebody took by hand, imported or pinned
+/// stays, and so do those that no policy may remove (``KeepPolicy``).
+public struct AutomaticBackup: Sendable {
+  /// The tag of the snapshots that it takes.
+  public static let tag = "auto"
+  /// What they are called, before their date and time.
+  public static let name = "auto_backup"
+
+  public var source: FilePath
+  /// How many of its snapshots stay.
+  public var maxBackups = 10
+  /// Whether older ones are forgotten, and their space freed.
+  public var cleansUp = true
+  /// Whether each snapshot gets a ZIP beside it.
+  public var writesZip = false
+  /// Whether a snapshot is taken although nothing has changed.
+  public var evenIfUnchanged = false
+  /// Patterns of what is left out (``IgnoreRules``).
+  public var excludes: [String] = []
+
+  public init(source: FilePath) { self.source = source }
+
+  public struct Summary: Sendable {
+    /// Its `snapshot` is `nil` where nothing has changed.
+    public var taken: TakeSnapshot.Summary
+    public var zip: ExportSnapshot.Summary?
+    public var forgotten: [Snapshot] = []
+    /// The ZIPs that went with them.
+    public var zipsRemoved: [FilePath] = []
+    public var pruned: PruneRepository.Summary?
+    /// Seconds.
+    public var duration: Double = 0
+
+    /// Whether all was done that should be.
+    public var isComplete: Bool {
+      taken.isComplete && !taken.isDamaged
+        && !taken.warnings.contains { $0.code == .noZip || $0.code == .noCleanup }
+    }
+  }
+
+  /// - Throws: `locked` where another run of the same source has not ended in time; what goes wrong after the snapshot is
+  ///   there is a warning.
+  public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
+    let stopwatch = Stopwatch()
+    guard maxBackups >= 1 else {
+      throw SnapshotError(.usage, "\(maxBackups) is no number of backups to keep", hint: "Keep at least 1.")
+    }
+    try TargetSwap.replay(source)
+    let path = try SourceLocator.resolve(source)
+    let isNew = try location.createWhereMissing()
+    let lock = try Repository.acquire(ObjectNames.automaticLock(of: path.bytes), .exclusive, at: location.place)
+    defer { _ = lock }
+    var verb = TakeSnapshot(source: path)
+    verb.name = Self.name
+    verb.tags = [Self.tag]
+    verb.excludes = excludes
+    verb.skipIfUnchanged = !evenIfUnchanged
+    var summary = Summary(taken: try verb.run(in: location, activity: activity))
+    summary.taken.repositoryCreated = isNew
+    if writesZip, let snapshot = summary.taken.snapshot {
+      try attempt(.noZip, "no ZIP was written", &summary) { (summary) throws(SnapshotError) in
+        summary.zip = try SnapshotZip(snapshot).write(in: location, activity: activity)
+      }
+    }
+    if cleansUp {
+      try attempt(.noCleanup, "old backups were not removed", &summary) { (summary) throws(SnapshotError) in
+        try cleanUp(path, in: location, &summary, activity)
+      }
+    }
+    summary.duration = stopwatch.seconds
+    return summary
+  }
+
+  private func cleanUp(
+    _ path: FilePath, in location: RepositoryLocation, _ summary: inout Summary, _ activity: Activity
+  ) throws(SnapshotError) {
+    var policy = KeepPolicy()
+    policy.last = maxBackups
+    policy.scope = Self.tag
+    var forget = ForgetSnapshots(policy)
+    forget.source = path
+    let result = try forget.run(in: location)
+    summary.forgotten = result.forgotten
+    summary.zipsRemoved = result.zipsRemoved
+    // Where nothing went, there is next to nothing to free.
+    if !result.forgotten.isEmpty { summary.pruned = try PruneRepository().run(in: location, activity: activity) }
+  }
+
+  /// Does what comes after the snapshot, which is there whatever becomes of it.
+  private func attempt(
+    _ code: SnapshotWarning.Code, _ consequence: String, _ summary: inout Summary,
+    _ body: (inout Summary) throws(SnapshotError) -> Void
+  ) throws(SnapshotError) {
+    do throws(SnapshotError) { try body(&summary) } catch {
+      if error.code == .cancelled { throw error }
+      summary.taken.warnings.append(
+        SnapshotWarning(code, "\(consequence): \(error.message)" + (error.hint.map { ". \($0)" } ?? "")))
+    }
+  }
+}

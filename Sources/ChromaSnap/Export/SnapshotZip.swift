@@ -1,0 +1,58 @@
+import SnapshotFormat
+public import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// The ZIP that a snapshot may have beside it, in the repository's folder: written when it is taken, gone when it is
+/// forgotten. A note says which file it is, so that no other ZIP there is ever touched.
+public struct SnapshotZip: Sendable {
+  public var snapshot: Snapshot
+  /// Deflate's level, 0 to 9.
+  public var level = 6
+
+  public init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+
+  /// Writes it as `<name>.zip`.
+  /// - Throws: `target_exists` where there is such a file: nothing is replaced.
+  public func write(
+    in location: RepositoryLocation, activity: Activity = Activity()
+  ) throws(SnapshotError) -> ExportSnapshot.Summary {
+    guard let folder = location.folder else {
+      throw SnapshotError(.unsupported, "this repository has no folder for a ZIP", hint: "Use `chromasnap export`.")
+    }
+    var verb = ExportSnapshot(SnapshotSelector(snapshot.id.description), folder: folder)
+    verb.level = level
+    let written = try verb.run(in: location, activity: activity)
+    do throws(SnapshotError) {
+      try location.open(for: .write).add(
+        Note(
+          kind: .zip, time: .now, snapshot: snapshot.id, file: written.file.lastComponent?.string,
+          bytes: written.bytes))
+    } catch {
+      // Without the note nobody would ever remove it.
+      try? FileSystem.removeFile(written.file)
+      throw error
+    }
+    return written
+  }
+
+  /// Removes the ZIPs that notes say are a snapshot's, and what a killed run has left of one.
+  static func remove(
+    of snapshot: Snapshot, in repository: Repository, at location: RepositoryLocation
+  ) throws(SnapshotError) -> [FilePath] {
+    guard let folder = location.folder else { return [] }
+    var removed: [FilePath] = []
+    for note in try repository.catalogue.notes(.zip, about: snapshot.id).map(\.note) {
+      guard let name = note.file, BackupName.isZip(name), !name.contains("/") else { continue }
+      let file = folder.appending(nameBytes: Array(name.utf8))
+      // Somebody may have put another file in its place.
+      guard let status = try? FileStatus(at: file, following: false), status.kind == .file, status.size == note.bytes
+      else { continue }
+      try calling("removing the ZIP of \(snapshot.manifest.name)") { () throws(SystemError) in
+        try FileSystem.removeFile(file)
+      }
+      removed.append(file)
+    }
+    return removed
+  }
+}

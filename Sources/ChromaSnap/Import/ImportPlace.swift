@@ -1,0 +1,70 @@
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// Which source a backup is of, and where it belongs among that source's snapshots.
+struct ImportPlace {
+  var path: FilePath
+  var sourceID: String
+  var inode: UInt64
+  var position: Position
+
+  /// Its place in the order of a source's snapshots.
+  struct Position: Hashable {
+    var sequence: UInt64
+    var parent: Snapshot?
+    /// The snapshot that is most like it: what patches are made against.
+    var neighbour: Snapshot?
+  }
+
+  /// - Parameter named: The directory that somebody named; otherwise it is the one that the backup names, else where it
+  ///   would lie if it were unpacked.
+  init(_ backup: OldBackup, named: FilePath?, in repository: Repository) throws(SnapshotError) {
+    if let named { path = Self.resolved(named) } else { path = try Self.path(of: backup, in: repository) }
+    let status = try? FileStatus(at: path)
+    let (text, base64) = SourceLocator.names(path)
+    let known = try repository.catalogue.snapshots(.atPath(text)).last { snapshot in
+      let source = snapshot.manifest.source
+      return source.pathBase64 == base64
+        && (snapshot.manifest.hostname == Platform.hostName || (status != nil && source.inode == status?.inode))
+    }
+    sourceID = known?.manifest.source.id ?? hexadecimal(randomBytes(16))
+    inode = status?.inode ?? known?.manifest.source.inode ?? 0
+    position = Self.position(
+      at: backup.time, among: known == nil ? [] : try repository.catalogue.snapshots(.ofSource(sourceID)))
+  }
+
+  /// A backup that is younger than the last snapshot follows it. An older one shares the sequence number of the snapshot
+  /// that was the last at its time, or has 0; where two share one, the time of their data decides. So the order stays that
+  /// of the data.
+  static func position(at time: Timestamp, among history: [Snapshot]) -> Position {
+    guard let last = history.last else { return Position(sequence: 1, parent: nil, neighbour: nil) }
+    if last.manifest.time <= time {
+      return Position(sequence: last.manifest.sequence + 1, parent: last, neighbour: last)
+    }
+    let before = history.last { $0.manifest.time <= time }
+    return Position(sequence: before?.manifest.sequence ?? 0, parent: before, neighbour: before ?? history.first)
+  }
+
+  /// The path without symbolic links, of a directory that need not be there any more.
+  private static func resolved(_ path: FilePath) -> FilePath {
+    (try? FileSystem.resolve(path)) ?? path.absolute.lexicallyNormalized()
+  }
+
+  private static func path(of backup: OldBackup, in repository: Repository) throws(SnapshotError) -> FilePath {
+    if let stated = backup.metadata?.source {
+      let path = resolved(FilePath(stated))
+      // A path that leads to something else now is no place to restore a database to.
+      if !FileStatus.exists(path) || SourceLocator.isChroma(path) { return path }
+      let (text, base64) = SourceLocator.names(path)
+      if try repository.catalogue.snapshots(.atPath(text)).contains(where: {
+        $0.manifest.source.pathBase64 == base64 && $0.manifest.imported == nil
+      }) {
+        return path
+      }
+    }
+    let folder = resolved(backup.file.absolute.removingLastComponent())
+    return folder.appending(nameBytes: backup.root.last ?? Array("chroma".utf8))
+  }
+}

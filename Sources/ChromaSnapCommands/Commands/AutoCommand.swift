@@ -1,0 +1,105 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+struct AutoCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "auto", abstract: "What cron calls: take a snapshot if anything has changed, remove old ones.",
+    discussion: """
+      Takes auto_backup_YYYYMMDD_HHMMSS (tag auto) unless nothing has changed, forgets all but the newest --max-backups of the \
+      snapshots with that tag of this source, and frees their space. Snapshots that were taken by hand, imported or pinned are \
+      neither counted nor removed; the last good one, and the one before a collapse, stay whatever the number says. One line on \
+      standard output per run, nothing with --quiet; what went wrong goes to standard error. Exit code 0 where all is well, 3 where \
+      something was saved but not all is well, 11 where another run of the same source has not ended within --lock-timeout.
+
+      EXAMPLES
+        chromasnap auto
+        chromasnap auto /srv/app/chroma --repo /backup/chroma --max-backups 30 --quiet
+        chromasnap auto ./chroma --no-cleanup --zip
+      """)
+
+  @Argument(help: "The directory. Default: the Chroma directory found in the usual places.")
+  var source: String?
+
+  @Option(name: .customLong("max-backups"), help: ArgumentHelp("How many automatic snapshots stay.", valueName: "n"))
+  var maxBackups = 10
+
+  @Flag(name: .customLong("no-cleanup"), help: "Remove nothing.")
+  var noCleanup = false
+
+  @Flag(help: "Write a ZIP of each too, NAME.zip in the repository's folder; it goes when the snapshot goes.")
+  var zip = false
+
+  @Flag(name: .customLong("even-if-unchanged"), help: "Take a snapshot although nothing has changed.")
+  var evenIfUnchanged = false
+
+  @Option(
+    name: .customLong("exclude"),
+    help: ArgumentHelp("Leave out what this pattern names, in the manner of .gitignore.", valueName: "pattern"))
+  var excludes: [String] = []
+
+  @Flag(
+    name: .customLong("exclude-temporary"),
+    help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
+  var excludesTemporary = false
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  func validate() throws {
+    if maxBackups < 1 { throw ValidationError("--max-backups takes a number of at least 1.") }
+  }
+
+  func execute() throws(SnapshotError) -> Int32 {
+    // Where it is found and not named, the line says so: cron mails all others.
+    let directory =
+      if let source { FilePath(argument: source) } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+    var verb = AutomaticBackup(source: directory)
+    verb.maxBackups = maxBackups
+    verb.cleansUp = !noCleanup
+    verb.writesZip = zip
+    verb.evenIfUnchanged = evenIfUnchanged
+    verb.excludes = (excludesTemporary ? IgnoreRules.temporaryFiles : []) + excludes
+    let (location, request) = (global.location, verb)
+    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    report(summary.taken.warnings)
+    render(Self.json(summary)) { [Self.line(summary)] }
+    return summary.isComplete ? ExitStatus.success : ExitStatus.incomplete
+  }
+
+  /// One line for a log.
+  private static func line(_ summary: AutomaticBackup.Summary) -> String {
+    let taken = summary.taken
+    var parts: [String] = []
+    if let snapshot = taken.snapshot {
+      parts.append(
+        "saved \(snapshot.manifest.name) \(snapshot.id.short) of \(taken.source): "
+          + "\(Wording.bytes(taken.bytesProcessed)), \(Wording.bytes(taken.bytesStored)) stored")
+      if let chroma = snapshot.manifest.chroma {
+        parts[0] +=
+          ", \(Wording.count(chroma.collections.count, "collection")), \(Wording.count(chroma.records, "record"))"
+          + ", health \(taken.health.rawValue)"
+      }
+      if !taken.isComplete { parts.append("incomplete") }
+    } else {
+      parts.append("unchanged \(taken.source) since \(taken.parent?.manifest.name ?? "-"): nothing to save")
+    }
+    if let zip = summary.zip { parts.append("ZIP \(Wording.bytes(zip.bytes))") }
+    if !summary.forgotten.isEmpty { parts.append("forgot \(summary.forgotten.count)") }
+    if let pruned = summary.pruned { parts.append("freed \(Wording.bytes(pruned.plan.bytesFreed))") }
+    parts.append("in \(Wording.duration(summary.duration))")
+    return "\(Timestamp.now.localText)  \(parts.joined(separator: "; "))"
+  }
+
+  private static func json(_ summary: AutomaticBackup.Summary) -> JSON {
+    .object(
+      SnapshotCommand.fields(summary.taken) + [
+        ("zip", .optional(summary.zip?.file.string)),
+        ("forgotten", .strings(summary.forgotten.map(\.id.description))),
+        ("zips_removed", .strings(summary.zipsRemoved.map(\.string))),
+        ("prune", summary.pruned.map(PruneCommand.json) ?? .null),
+      ])
+  }
+}

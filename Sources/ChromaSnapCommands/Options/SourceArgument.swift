@@ -1,0 +1,14 @@
+import ChromaSnap
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+extension SnapCommand {
+  /// The directory that was named, else the Chroma directory in the usual places, which is then said.
+  func locate(_ source: String?) throws(SnapshotError) -> FilePath {
+    if let source { return FilePath(argument: source) }
+    let found = try SourceLocator.find(in: FileSystem.currentFolder)
+    if !global.json, !global.quiet { Terminal.printError("source: \(found)") }
+    return found
+  }
+}

@@ -1,0 +1,360 @@
+"""Coming from the old backup scripts: their ZIPs become snapshots."""
+
+import datetime
+import json
+import os
+import shutil
+import sqlite3
+import unittest
+import zipfile
+from pathlib import Path
+
+import trees
+from old_backups import files_of, moment, script_backup, stamp, write_zip
+from support import FIXTURES, NOBODY, ROOT, Case, chroma
+
+EXPECTED = (FIXTURES / "chroma-1.5.9.expected.jsonl").read_bytes()
+
+
+def utc(when):
+  """A local time (the tests run in UTC) as the program prints it."""
+  return when.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+class Migration(Case):
+  def setUp(self):
+    super().setUp()
+    self.app = self.home / "app"
+    self.app.mkdir()
+    self.source = self.app / "chroma_db"
+    shutil.copytree(FIXTURES / "chroma-1.5.9", self.source)
+    self.old = self.app / "chromadb_backups"
+    self.old.mkdir()
+
+  def grow(self, number):
+    """A small change of the database, as a plain table beside Chroma's."""
+    with sqlite3.connect(self.source / "chroma.sqlite3") as connection:
+      connection.execute("CREATE TABLE IF NOT EXISTS growth (number INTEGER, text TEXT)")
+      connection.execute("INSERT INTO growth VALUES (?, ?)", (number, "x" * 2000))
+    connection.close()
+
+  def imports(self, *arguments, code=0):
+    lines = self.call("import", *arguments, "--json", code=code).lines
+    return [line for line in lines if line["message_type"] == "file"], lines[-1]
+
+  def test_a_folder_of_script_backups(self):
+    for day in (1, 2, 3):
+      self.grow(day)
+      script_backup(self.source, self.old, moment(day), "auto_backup" if day == 2 else "chromadb_backup")
+    kept = {path.name: path.read_bytes() for path in self.old.iterdir()}
+    files, summary = self.imports(self.old)
+    self.assertEqual((summary["imported"], summary["known"], summary["refused"]), (3, 0, 0))
+    self.assertEqual([file["name"] for file in files],
+                     [f"chromadb_backup_{stamp(moment(1))}", f"auto_backup_{stamp(moment(2))}",
+                      f"chromadb_backup_{stamp(moment(3))}"])
+    listed = self.snapshots()
+    self.assertEqual([entry["name"] for entry in listed], [file["name"] for file in files])
+    for entry, day in zip(listed, (1, 2, 3)):
+      self.assertTrue(entry["time"].startswith(utc(moment(day))), entry["time"])
+      self.assertEqual((entry["source"], entry["source_kind"]), (str(self.source), "chroma"))
+      self.assertEqual((entry["records"], entry["health"]), (77, "good"))
+      self.assertIn("imported", entry["tags"])
+    # One history: each has the one before as its parent, and costs what changed.
+    self.assertEqual([entry["parent"] for entry in listed], [None, listed[0]["id"], listed[1]["id"]])
+    self.assertLess(listed[2]["bytes_stored"], listed[0]["bytes_stored"] / 5)
+    # The directory and nothing else; what is restored answers like the original.
+    target = self.restore("latest")
+    self.assertEqual(trees.contents(target), trees.contents(self.source))
+    target = self.restore(listed[0]["name"])
+    self.assertEqual(chroma("1.5.9", "records.py", target, "--queries", "5"), EXPECTED)
+    self.assertTrue(self.check()["ok"])
+    self.assertEqual({path.name: path.read_bytes() for path in self.old.iterdir()}, kept, "a ZIP was touched")
+
+  def test_again_is_skipped(self):
+    for day in (1, 2):
+      script_backup(self.source, self.old, moment(day))
+    self.imports(self.old)
+    self.grow(3)
+    new = script_backup(self.source, self.old, moment(3))
+    files, summary = self.imports(self.old)
+    self.assertEqual((summary["imported"], summary["known"]), (1, 2))
+    self.assertEqual([file["outcome"] for file in files], ["known", "known", "imported"])
+    # Under another name, and twice on one command line, it is still the same.
+    copy = self.home / "copy.zip"
+    shutil.copy(new, copy)
+    self.assertEqual(self.imports(copy, new, copy)[1]["known"], 2)
+    text = self.call("import", self.old).text
+    self.assertEqual(text.count("known    "), 3)
+    self.assertIn("0 imported, 3 known already, 0 refused", text)
+    self.assertEqual(len(self.snapshots()), 3)
+
+  def test_a_dry_run_changes_nothing(self):
+    script_backup(self.source, self.old, moment(1))
+    files, summary = self.imports(self.old, "--dry-run")
+    self.assertEqual((summary["imported"], files[0]["outcome"]), (1, "would_import"))
+    self.assertIn("2024-12-01 03:30:22", self.call("import", self.old, "--dry-run").text)
+    self.assertFalse(self.program.repository.exists())
+
+  def test_into_the_folder_where_the_old_backups_lie(self):
+    """The default folder: ZIPs, and what the old restore left unpacked; nothing of it is touched."""
+    archive = script_backup(self.source, self.old, moment(1))
+    unpacked = self.old / f"pre_restore_backup_{stamp(moment(2))}"
+    shutil.copytree(self.source, unpacked)
+    before = trees.describe(self.old)
+    default = {"environment": {"CHROMASNAP_REPO": None}, "cwd": self.app}
+    self.call("snapshot", **default)
+    self.call("import", "chromadb_backups", **default)
+    after = trees.describe(self.old)
+    for path in before.keys() - {b"."}:
+      self.assertEqual(after[path], before[path])
+    listed = self.call("list", "--json", **default).json
+    self.assertEqual({entry["name"].rsplit("_", 2)[0] for entry in listed},
+                     {"chromadb_backup", "pre_restore_backup"})
+    self.assertEqual(len(listed), 3)
+    by_name = {entry["name"]: entry for entry in listed}
+    self.assertTrue(by_name[unpacked.name]["time"].startswith(utc(moment(2))))
+    again = self.call("import", "chromadb_backups", "--json", **default).lines[-1]
+    self.assertEqual((again["imported"], again["known"]), (0, 2))
+    self.assertTrue(archive.exists())
+
+  def test_order_is_that_of_the_data(self):
+    taken = self.snapshot(self.source)
+    for day in (5, 4):
+      self.grow(day)
+      script_backup(self.source, self.old, moment(day))
+    self.imports(self.old)
+    script_backup(self.source, self.old, moment(3))
+    self.imports(self.old)
+    def shown(*arguments):
+      return self.call("show", *arguments, "--json").json
+    self.assertEqual(shown("latest")["id"], taken["snapshot_id"], "an old backup became the latest")
+    self.assertTrue(shown("latest~1")["time"].startswith("2024-12"))
+    self.assertEqual(shown("--as-of", "2024-12-04T12:00:00Z")["name"], f"chromadb_backup_{stamp(moment(4))}")
+    self.assertEqual(shown("--as-of", "2024-12-03T12:00:00Z")["name"], f"chromadb_backup_{stamp(moment(3))}")
+    self.assertEqual(shown("--as-of", "2024-12-31T12:00:00Z")["name"], f"chromadb_backup_{stamp(moment(5))}")
+    self.assertEqual(shown("--as-of", "2099-01-01T00:00:00Z")["id"], taken["snapshot_id"])
+    self.call("show", "--as-of", "2024-12-01T00:00:00Z", code=1)
+    # The next snapshot goes on from the last one, not from an import.
+    self.assertEqual(self.snapshot(self.source)["parent"], taken["snapshot_id"])
+    # Rotation goes by the same order: the oldest go first.
+    self.call("forget", "--keep-last", "3")
+    self.assertEqual([entry["name"] for entry in self.snapshots() if "imported" in entry["tags"]],
+                     [f"chromadb_backup_{stamp(moment(5))}"])
+
+  def test_source_is_named(self):
+    archive = script_backup(self.source, self.old, moment(1), source_path="/elsewhere/chroma_db")
+    self.snapshot(self.source)
+    files, _ = self.imports(archive, "--source", self.source)
+    self.assertEqual(files[0]["source"], str(self.source))
+    entries = self.snapshots("--source", self.source)
+    self.assertEqual(len(entries), 2)
+    ids = {self.call("show", entry["id"], "--json").json["source_id"] for entry in entries}
+    self.assertEqual(len(ids), 1)
+
+  def test_a_place_that_is_gone_or_something_else(self):
+    gone = script_backup(self.source, self.old, moment(1), source_path=self.home / "gone" / "chroma_db")
+    other = self.home / "documents"
+    other.mkdir()
+    (other / "letter").write_bytes(b"mine")
+    taken = script_backup(self.source, self.old, moment(2), source_path=other)
+    files, _ = self.imports(gone, taken)
+    self.assertEqual([file["source"] for file in files],
+                     [str(self.home / "gone" / "chroma_db"), str(self.old / "chroma_db")])
+    self.call("restore", files[0]["snapshot_id"], "--yes")
+    self.assertEqual(trees.contents(self.home / "gone" / "chroma_db"), trees.contents(self.source))
+    self.call("restore", files[1]["snapshot_id"], "--yes")
+    self.assertEqual(os.listdir(other), ["letter"])
+
+  def test_imports_do_not_hide_what_is_taken(self):
+    taken = self.snapshot(self.source)
+    write_zip(self.home / "plain.zip", files_of(self.source, "."))
+    self.imports(self.home / "plain.zip")
+    self.assertEqual(self.call("show", "latest", "--json").json["id"], taken["snapshot_id"])
+
+  def test_wherever_the_directory_lies(self):
+    cases = {
+      "top_20240101_010101.zip": files_of(self.source, ""),
+      "one_20240102_010101.zip": files_of(self.source, "chroma"),
+      "deep_20240103_010101.zip": files_of(self.source, "chromadb_backup_x/chroma_db"),
+      "beside_20240104_010101.zip": files_of(self.source, "db") | {"notes.txt": b"mine", "__MACOSX/db/x": b"x"},
+    }
+    for name, files in cases.items():
+      write_zip(self.home / name, files)
+    files, _ = self.imports(*(self.home / name for name in cases))
+    for name, file in zip(cases, files):
+      with self.subTest(archive=name):
+        self.assertEqual(file["name"] + ".zip", name)
+        target = self.restore(file["snapshot_id"])
+        self.assertEqual(trees.contents(target), trees.contents(self.source))
+        self.discard(target)
+    self.assertEqual([warning["code"] for file in files for warning in file["warnings"]], ["outside"])
+
+  def test_names_and_times(self):
+    files = files_of(self.source, "chroma_db")
+    newest = max(os.path.getmtime(file) for file in files.values())
+    os.utime(self.source / "chroma.sqlite3", (1_600_000_000, 1_600_000_000))
+    for file in self.source.rglob("*.*"):
+      os.utime(file, (1_600_000_000, 1_600_000_000))
+    self.assertGreater(newest, 1_600_000_000)
+    plain = write_zip(self.home / "my backup.zip", files)
+    nameless = write_zip(self.home / "weird_20240229_120000.ZIP",
+                         files | {"backup_metadata.json": b'{"backup_timestamp": 5, "x": 1}'})
+    broken = write_zip(self.home / "broken_20240301_120000.zip", files | {"backup_metadata.json": b"{not json"})
+    dated = write_zip(self.home / "dated.zip", files | {
+      "backup_metadata.json": json.dumps({"timestamp": "20240302_120000", "backup_name": "a/../b"}).encode()})
+    found = {Path(file["file"]): file for file in self.imports(plain, nameless, broken, dated)[0]}
+    self.assertEqual(found[plain]["name"], "my backup_20200913_122640")
+    self.assertEqual(found[nameless]["name"], "weird_20240229_120000")
+    self.assertTrue(found[nameless]["time"].startswith("2024-02-29T12:00:00"))
+    self.assertEqual(found[broken]["name"], "broken_20240301_120000")
+    self.assertEqual(found[dated]["name"], "dated_20240302_120000")
+    self.assertTrue(found[dated]["time"].startswith("2024-03-02T12:00:00"))
+
+  def test_local_time(self):
+    """The scripts wrote the time on the wall; it is read as such."""
+    when = datetime.datetime(2024, 7, 1, 12, 0, 0)
+    script_backup(self.source, self.old, when)
+    self.call("import", self.old, environment={"TZ": "Europe/Berlin"})
+    self.assertTrue(self.snapshots()[0]["time"].startswith("2024-07-01T10:00:00"))
+    self.assertIn(f"chromadb_backup_{stamp(when)}", self.call("list").text)
+
+  def test_exports_come_back(self):
+    first = self.snapshot(self.source, "--name", "before", "--tag", "mine", "--description", "größer")
+    archive = self.home / "out.zip"
+    self.call("export", "latest", archive)
+    self.assertEqual(self.imports(archive)[1]["known"], 1, "the snapshot itself is here")
+    self.program.repository = self.home / "another"
+    files, _ = self.imports(archive)
+    entry = self.snapshots()[0]
+    self.assertEqual((entry["name"], entry["description"]), (first["name"], "größer"))
+    self.assertEqual(sorted(entry["tags"]), ["imported", "mine"])
+    self.assertEqual(entry["time"][:19], first["time"][:19])
+    self.assertEqual(entry["source"], str(self.source))
+    self.assertEqual(trees.contents(self.restore("latest")), trees.contents(self.source))
+    # The metadata keep the words of the old scripts too.
+    with zipfile.ZipFile(archive) as opened:
+      metadata = json.loads(opened.read("backup_metadata.json"))
+    self.assertEqual(metadata["file_count"], len(files_of(self.source, "")))
+    self.assertEqual(metadata["source_path"], str(self.source))
+    self.assertEqual(sum(entry["count"] for entry in metadata["collections"]), 77)
+    self.assertEqual(metadata["backup_timestamp"][:19], first["time"][:19])
+
+  def test_exports_of_plain_directories_come_back(self):
+    plain = self.home / "plain"
+    (plain / "chroma_db").mkdir(parents=True)
+    (plain / "file").write_bytes(b"x")
+    shutil.copy(self.source / "chroma.sqlite3", plain / "chroma_db")
+    self.snapshot(plain)
+    self.call("export", "latest", self.home / "plain.zip")
+    self.program.repository = self.home / "another"
+    self.imports(self.home / "plain.zip")
+    self.assertEqual(self.snapshots()[0]["source_kind"], "directory")
+    self.assertEqual(trees.contents(self.restore("latest")), trees.contents(plain))
+
+  def test_damaged_and_hostile(self):
+    good = script_backup(self.source, self.old, moment(1))
+    spoiled = script_backup(self.source, self.home, moment(3))
+    data = bytearray(spoiled.read_bytes())
+    (self.old / "cut_20241202_000000.zip").write_bytes(data[:len(data) // 2])
+    with zipfile.ZipFile(spoiled) as opened:
+      largest = max(opened.infolist(), key=lambda entry: entry.compress_size)
+    at = largest.header_offset + 200
+    data[at:at + 4] = b"oops"
+    (self.old / "flipped_20241203_000000.zip").write_bytes(data)
+    write_zip(self.old / "climbing_20241204_000000.zip", files_of(self.source, "x") | {"../../evil": b"x"})
+    write_zip(self.old / "absolute_20241205_000000.zip", files_of(self.source, "x") | {"/tmp/evil": b"x"})
+    (self.old / "empty_20241206_000000.zip").write_bytes(b"")
+    write_zip(self.old / "other_20241207_000000.zip", {"letter.txt": b"mine"})
+    write_zip(self.old / "two_20241208_000000.zip", files_of(self.source, "a") | files_of(self.source, "b"))
+    files, summary = self.imports(self.old, code=3)
+    self.assertEqual((summary["imported"], summary["refused"]), (1, 7))
+    refused = {Path(file["file"]).name.split("_")[0]: file for file in files if file["outcome"] == "refused"}
+    self.assertEqual({name: file["code"] for name, file in refused.items()},
+                     {"cut": "damaged", "flipped": "damaged", "climbing": "unsafe_archive",
+                      "absolute": "unsafe_archive", "empty": "damaged", "other": "unsupported",
+                      "two": "unsupported"})
+    for name, file in refused.items():
+      self.assertIn(name, file["message"])
+      self.assertTrue(file["hint"], file)
+    self.assertIn("backup corrupted", refused["flipped"]["message"])
+    self.assertEqual(len(self.snapshots()), 1)
+    self.assertFalse((self.home / "evil").exists() or Path("/tmp/evil").exists())
+    self.assertEqual([path.name for path in self.program.cache.glob("import-*")], [], "scratch was left behind")
+    self.assertTrue(self.check()["ok"])
+    result = self.call("import", self.old, code=3)
+    self.assertEqual(result.errors.count("error: "), 7)
+    self.assertNotRegex(result.text + result.errors, r"[\r\x1b]")
+    good.unlink()
+    self.program.repository = self.home / "another"
+    self.call("import", self.old, code=1)
+    self.call("import", self.home / "nothing.zip", code=1)
+    self.call("import", self.source, code=1)
+    self.call("import", code=64)
+
+  def test_links_in_a_zip_lead_nowhere(self):
+    archive = self.home / "links_20240101_000000.zip"
+    write_zip(archive, files_of(self.source, "db"))
+    with zipfile.ZipFile(archive, "a") as opened:
+      link = zipfile.ZipInfo("db/link")
+      link.external_attr = 0o120777 << 16
+      opened.writestr(link, str(self.home))
+      setuid = zipfile.ZipInfo("db/setuid")
+      setuid.external_attr = 0o104755 << 16
+      opened.writestr(setuid, b"x")
+      closed = zipfile.ZipInfo("db/closed")
+      closed.external_attr = 0o100000 << 16
+      opened.writestr(closed, b"x")
+    self.imports(archive)
+    target = self.restore("latest")
+    self.assertEqual(os.readlink(target / "link"), str(self.home))
+    self.assertEqual((target / "setuid").stat().st_mode & 0o7777, 0o755)
+    self.assertEqual((target / "closed").read_bytes(), b"x")
+
+  def test_count_mismatch(self):
+    """The script counted, somebody added, the script copied: the ZIP holds what it holds, and that is said."""
+    with sqlite3.connect(self.source / "chroma.sqlite3") as connection:
+      names = [row[0] for row in connection.execute("SELECT name FROM collections ORDER BY name")]
+    connection.close()
+    counts = {entry["name"]: entry["records"] for entry in self.snapshot(self.source)["collections"]}
+    wrong = [(name, counts[name] + (5 if name == names[0] else 0)) for name in names]
+    archive = script_backup(self.source, self.old, moment(1), collections=wrong)
+    files, _ = self.imports(archive)
+    warnings = [warning for warning in files[0]["warnings"] if warning["code"] == "count_mismatch"]
+    self.assertEqual(len(warnings), 1)
+    self.assertIn("collection count mismatch", warnings[0]["message"])
+    self.assertIn(names[0], warnings[0]["message"])
+    right = script_backup(self.source, self.old, moment(2), collections=list(counts.items()))
+    self.assertEqual(self.imports(right)[0][0]["warnings"], [])
+
+  def test_a_backup_that_is_damaged_in_itself(self):
+    """Whole as a ZIP, but what was copied was torn: it is imported, and said not to be good."""
+    torn = self.home / "torn"
+    shutil.copytree(self.source, torn)
+    for pickle in torn.rglob("index_metadata.pickle"):
+      pickle.write_bytes(pickle.read_bytes()[:20])
+    archive = write_zip(self.home / "torn_20240101_000000.zip", files_of(torn, "chroma_db"))
+    files, summary = self.imports(archive, code=3)
+    self.assertEqual((files[0]["health"], summary["damaged"]), ("damaged", 1))
+    self.assertEqual(self.snapshots()[0]["health"], "damaged")
+
+  @unittest.skipUnless(ROOT, "only root can give files away")
+  def test_owners(self):
+    """Of a ZIP that belongs to the application, the restored files do too, though root imports and restores it."""
+    archive = script_backup(self.source, self.old, moment(1), source_path="/elsewhere/chroma_db")
+    os.chown(archive, NOBODY, NOBODY)
+    self.imports(archive)
+    target = self.restore("latest")
+    self.assertEqual({path.lstat().st_uid for path in (target, *target.rglob("*"))}, {NOBODY})
+
+  def test_the_same_zip_gives_the_same_tree(self):
+    archive = script_backup(self.source, self.old, moment(1))
+    self.imports(archive)
+    first = self.restore("latest")
+    described = trees.describe(first)
+    self.program.repository = self.home / "another"
+    self.imports(archive)
+    self.assertSameTree(described, self.restore("latest"))
+
+
+if __name__ == "__main__":
+  unittest.main()
