@@ -30,7 +30,7 @@ public struct ChromaSnapCommand: ParsableCommand {
         name: "Repository",
         subcommands: [
           InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, DrillCommand.self,
-          ConfigCommand.self, VersionCommand.self,
+          ScheduleCommand.self, ConfigCommand.self, VersionCommand.self,
         ]),
     ])
 

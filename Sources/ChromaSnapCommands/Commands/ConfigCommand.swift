@@ -6,7 +6,8 @@ import SystemPackage
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Look at the configuration.", subcommands: [ConfigShowCommand.self])
+    commandName: "config", abstract: "Look at the configuration.",
+    subcommands: [ConfigShowCommand.self, ConfigKeysCommand.self])
 }
 
 struct ConfigShowCommand: SnapCommand {
@@ -57,6 +58,40 @@ struct ConfigShowCommand: SnapCommand {
                 + settings.origin(of: setting).fields)
           })
       ),
+    ])
+  }
+}
+
+struct ConfigKeysCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys", abstract: "Explain every key of a configuration file.",
+    discussion: """
+      EXAMPLES
+        chromasnap config keys
+      """)
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  static let usesSettings = false
+
+  func execute() throws(SnapshotError) -> Int32 {
+    render(.array(SettingTable.all.map(Self.json))) {
+      SettingTable.all.flatMap { setting in
+        let ways = [setting.option, setting.environment.map { "$\($0)" }].compactMap { $0 }
+        return [
+          "\(setting.key)  (\(setting.kindName); default: \(setting.standardText.isEmpty ? "none" : setting.standardText))",
+          "    \(setting.documentation)\(ways.isEmpty ? "" : "  [\(ways.joined(separator: ", "))]")",
+        ]
+      }
+    }
+    return ExitStatus.success
+  }
+
+  private static func json(_ setting: any AnySetting) -> JSON {
+    .object([
+      ("key", .string(setting.key)), ("type", .string(setting.kindName)), ("default", .string(setting.standardText)),
+      ("option", .optional(setting.option)), ("environment", .optional(setting.environment)),
+      ("documentation", .string(setting.documentation)),
     ])
   }
 }

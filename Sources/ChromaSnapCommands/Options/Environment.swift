@@ -21,8 +21,9 @@ enum Environment {
 
   /// A variable's value as text that carries any bytes, as that of an argument does.
   static func text(_ name: String) -> String? {
-    guard value(name) != nil, let found = unsafe getenv(name) else { return nil }
-    return Arguments.text(of: unsafe FilePath(platformString: found).bytes)
+    guard let found = unsafe getenv(name) else { return nil }
+    let bytes = unsafe Array(UnsafeRawBufferPointer(start: found, count: strlen(found)))
+    return bytes.isEmpty ? nil : Arguments.text(of: bytes)
   }
 
   /// The user's folder: the passwd entry's rather than $HOME, which sudo and cron set to somebody else's, or not at all.

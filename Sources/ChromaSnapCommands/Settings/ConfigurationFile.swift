@@ -23,6 +23,15 @@ struct ConfigurationFile: Sendable {
   /// The names of the profiles, in the file's order.
   var profiles: [String] { own.map(\.name) }
 
+  /// Whether a name can be part of the names of units and tasks.
+  static func isPlainName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+      }
+  }
+
   /// Where a file is looked for, as people write it.
   static let places = ["./\(name)", "~/.config/\(Program.name)/\(name)", "/etc/\(name)"]
 

@@ -1,7 +1,8 @@
 /// What must not be shown: a URL that nobody else may call, a command with a password in it.
 enum Secret {
-  /// Of a URL its scheme and host, of anything else its first word.
+  /// Of a URL its scheme and host, of anything else its first word; `@FILE` as it is.
   static func masked(_ text: String) -> String {
+    if text.hasPrefix("@") { return text }
     guard let mark = text.firstRange(of: "://") else {
       let word = text.prefix { $0 != " " }
       return word.count == text.count ? text : "\(word) ***"

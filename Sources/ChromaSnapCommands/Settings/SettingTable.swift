@@ -70,12 +70,23 @@ enum SettingTable {
     "retention.max-backups", nil, described: "none", option: "--max-backups",
     problem: { $0.flatMap { $0 < 1 ? "is \($0), and must be at least 1" : nil } }, "The same as keep-last.")
 
+  static let every = Setting(
+    "schedule.every", Recurrence.daily([Recurrence.usualTime]), option: "--every", "When `auto` runs.")
+  static let delay = Setting<Duration?>(
+    "schedule.delay", nil, described: "a tenth of the interval, 5m at most", option: "--delay",
+    "By how much a run may be late at random (not with cron).")
+
+  /// Those that every command has an option for.
+  static let general: [any AnySetting] = [
+    repository, cacheFolder, lockTimeout, logFile, logFormat, metricsFile, notify,
+  ]
+
   /// In the order in which they are shown.
   static let all: [any AnySetting] = [
     repository, cacheFolder, lockTimeout, source, name, tags, description, excludes, excludesTemporary,
     includesOrphans, skipsUnchanged, health, level, maxUnused, logFile, logFormat, metricsFile, notify, notifyFile,
     notifyCommand, keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly, keepWithin, keepTags,
-    maxBackups,
+    maxBackups, every, delay,
   ]
 
   private static func keep(_ which: String, _ documentation: String, least: Int = 0) -> Setting<Int?> {

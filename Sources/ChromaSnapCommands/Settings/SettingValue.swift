@@ -116,6 +116,19 @@ extension Fraction: SettingValue {
   var json: JSON { .number(value) }
 }
 
+extension Recurrence: SettingValue {
+  static var kindName: String { "a time such as \(forms)" }
+
+  init?(_ value: TOMLValue, in folder: FilePath) {
+    guard case .string(let text) = value.content else { return nil }
+    self.init(text)
+  }
+
+  init?(text: String) { self.init(text) }
+
+  var json: JSON { .string(text) }
+}
+
 extension Array: SettingValue where Element == String {
   static var kindName: String { "an array of strings" }
 

@@ -48,11 +48,7 @@ struct SettingsReader {
 
   /// A profile's name becomes part of the names of units and tasks.
   func requireProfileName(_ entry: TOMLTable.Entry) throws(SnapshotError) {
-    let isPlain = entry.key.utf8.allSatisfy { byte in
-      Character(Unicode.Scalar(byte)).isLetter && byte < 0x80 || (0x30...0x39).contains(byte)
-        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-    }
-    guard isPlain, !entry.key.isEmpty, entry.key.utf8.count <= 64 else {
+    guard ConfigurationFile.isPlainName(entry.key) else {
       throw failure(
         entry.line, "`\(entry.key)` is no name for a profile",
         hint: "A profile's name is made of letters, digits, - and _, 64 at most.")
