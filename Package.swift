@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "ChromaSnapCommands",
       dependencies: [
-        "ChromaSnap",
+        "ChromaSnap", "TOML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -94,6 +94,7 @@ let package = Package(
       name: "SystemIO",
       dependencies: ["CKernels", "CPlatform", "CZlib", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    .target(name: "TOML", swiftSettings: strict),
     .target(name: "CPlatform", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CKernels"),
@@ -135,6 +136,7 @@ let package = Package(
       name: "ZipArchiveTests",
       dependencies: ["SystemIO", "ZipArchive", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    .testTarget(name: "TOMLTests", dependencies: ["TOML"], swiftSettings: strict),
 
     // Libraries of the system.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),

@@ -36,7 +36,7 @@ public struct ChromaSnapCommand: ParsableCommand {
         name: "Repository",
         subcommands: [
           InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, DrillCommand.self,
-          MenuCommand.self, VersionCommand.self,
+          MenuCommand.self, ScheduleCommand.self, ConfigCommand.self, VersionCommand.self,
         ]),
     ])
 

@@ -4,14 +4,21 @@ import SnapshotRepository
 
 /// What every command is: options that all take, and a run that gives an exit code.
 protocol SnapCommand: ParsableCommand {
-  var global: GlobalOptions { get }
+  var global: GlobalOptions { get set }
+  /// Whether it asks for any setting: otherwise a mistake in the configuration does not stop it.
+  static var usesSettings: Bool { get }
   func execute() throws(SnapshotError) -> Int32
 }
 
 extension SnapCommand {
-  func run() throws {
+  static var usesSettings: Bool { true }
+
+  mutating func run() throws {
     let code: Int32
-    do throws(SnapshotError) { code = try execute() } catch {
+    do throws(SnapshotError) {
+      if Self.usesSettings { try global.loadSettings() }
+      code = try execute()
+    } catch {
       Failure.report(error, json: global.json)
       throw ExitCode(ExitStatus.code(for: error))
     }

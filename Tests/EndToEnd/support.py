@@ -64,7 +64,8 @@ class Program:
   def environment(self, **changes):
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("CHROMASNAP_", "XDG_"))}
-    values = kept | {"CHROMASNAP_REPO": self.repository, "CHROMASNAP_CACHE_DIR": self.cache, "TZ": "UTC"} | changes
+    values = kept | {"CHROMASNAP_REPO": self.repository, "CHROMASNAP_CACHE_DIR": self.cache,
+                     "XDG_CONFIG_HOME": self.home / "configuration", "TZ": "UTC"} | changes
     return {name: str(value) for name, value in values.items() if value is not None}
 
   def start(self, *arguments, environment=None, **options):

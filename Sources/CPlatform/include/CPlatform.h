@@ -44,3 +44,17 @@ int cplatform_share_range(int descriptor, off_t offset, off_t length);
 
 /// Gives back a lock that `cplatform_share_range` took.
 int cplatform_release_range(int descriptor, off_t offset, off_t length);
+
+/// Starts a program, found through PATH, in a process group of its own: with `input` as its standard input, `output` and
+/// `error` as the others, `extra` as descriptor 3, and no other descriptor and no ignored signal of ours.
+/// `arguments` and `environment` are strings one behind the other, each ended by a zero. Returns its process id; -1 and
+/// errno on failure.
+pid_t cplatform_spawn(
+    const char *arguments, size_t argument_count, const char *environment, size_t environment_count, int input,
+    int output, int error, int extra);
+
+/// A file in memory, or one that has no name: it goes with its last descriptor. -1 and errno on failure.
+int cplatform_memory_file(void);
+
+/// The variables of this process's environment, `NAME=value` each, and a null pointer at the end.
+char **cplatform_environment(void);

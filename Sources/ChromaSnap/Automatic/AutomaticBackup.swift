@@ -10,12 +10,14 @@ public import SystemPackage
 public struct AutomaticBackup: Sendable {
   /// The tag of the snapshots that it takes.
   public static let tag = "auto"
+  /// How many of them stay, unless told otherwise.
+  public static let usualBackups = 10
   /// What they are called, before their date and time.
   public static let name = "auto_backup"
 
   public var source: FilePath
   /// How many of its snapshots stay.
-  public var maxBackups = 10
+  public var maxBackups = usualBackups
   /// Whether older ones are forgotten, and their space freed.
   public var cleansUp = true
   /// Whether each snapshot gets a ZIP beside it.

@@ -21,47 +21,29 @@ struct AutoCommand: SnapCommand {
         chromasnap auto ./chroma --no-cleanup --zip
       """)
 
-  @Argument(help: "The directory. Default: the Chroma directory found in the usual places.")
+  @Argument(help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
   var source: String?
 
-  @Option(name: .customLong("max-backups"), help: ArgumentHelp("How many automatic snapshots stay.", valueName: "n"))
-  var maxBackups = 10
-
-  @Flag(name: .customLong("no-cleanup"), help: "Remove nothing.")
-  var noCleanup = false
-
-  @Flag(help: "Write a ZIP of each too, NAME.zip in the repository's folder; it goes when the snapshot goes.")
-  var zip = false
-
-  @Flag(name: .customLong("even-if-unchanged"), help: "Take a snapshot although nothing has changed.")
-  var evenIfUnchanged = false
-
-  @Option(
-    name: .customLong("exclude"),
-    help: ArgumentHelp("Leave out what this pattern names, in the manner of .gitignore.", valueName: "pattern"))
-  var excludes: [String] = []
-
-  @Flag(
-    name: .customLong("exclude-temporary"),
-    help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
-  var excludesTemporary = false
+  @OptionGroup var options: AutoOptions
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func validate() throws {
-    if maxBackups < 1 { throw ValidationError("--max-backups takes a number of at least 1.") }
-  }
-
   func execute() throws(SnapshotError) -> Int32 {
+    let settings = global.settings
     // Where it is found and not named, the line says so: cron mails all others.
     let directory =
-      if let source { FilePath(argument: source) } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+      if let source { FilePath(argument: source) } else if let source = settings[SettingTable.source] { source } else {
+        try SourceLocator.find(in: FileSystem.currentFolder)
+      }
     var verb = AutomaticBackup(source: directory)
-    verb.maxBackups = maxBackups
-    verb.cleansUp = !noCleanup
-    verb.writesZip = zip
-    verb.evenIfUnchanged = evenIfUnchanged
-    verb.excludes = (excludesTemporary ? IgnoreRules.temporaryFiles : []) + excludes
+    verb.maxBackups = try settings.value(SettingTable.maxBackups, option: options.maxBackups) ?? AutomaticBackup.usualBackups
+    verb.cleansUp = !options.noCleanup
+    verb.writesZip = options.zip
+    verb.evenIfUnchanged = options.evenIfUnchanged
+    let isTidy = try settings.value(SettingTable.excludesTemporary, option: options.excludesTemporary)
+    verb.excludes = isTidy ? IgnoreRules.temporaryFiles : []
+    verb.excludes += try settings.value(
+      SettingTable.excludes, option: options.excludes.isEmpty ? nil : options.excludes)
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     report(summary.taken.warnings)

@@ -12,6 +12,8 @@ struct ForgetCommand: SnapCommand {
       The policy is applied to each source by itself. Whatever it says, the last good snapshot of a source stays, the last \
       good one before a collapse of its size, and what is pinned. Space is freed by `prune`, or at once with --prune.
 
+      Without a --keep option the configuration's [retention] is the policy; one such option replaces all of it.
+
       EXAMPLES
         chromasnap forget --keep-last 10 --dry-run
         chromasnap forget --keep-hourly 24 --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune
@@ -21,7 +23,10 @@ struct ForgetCommand: SnapCommand {
 
   @OptionGroup(title: "Policy") var policy: PolicyOptions
 
-  @Option(help: ArgumentHelp("Only snapshots of the source at this path.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Only snapshots of the source at this path. Default: the configuration's source, else every source.",
+      valueName: "dir"))
   var source: String?
 
   @Flag(help: "Free the space at once.")
@@ -42,8 +47,8 @@ struct ForgetCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = ForgetSnapshots(policy.policy)
-    verb.source = source.map { FilePath(argument: $0) }
+    var verb = ForgetSnapshots(policy.policy(global.settings))
+    verb.source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })
     verb.isDryRun = dryRun
     verb.trustsClock = trustsClock
     verb.acknowledged = accepted.map { SnapshotSelector($0) }
@@ -52,6 +57,7 @@ struct ForgetCommand: SnapCommand {
     if prune {
       let location = global.location
       var verb = PruneRepository()
+      verb.maxUnused = global.settings[SettingTable.maxUnused].value
       verb.isDryRun = dryRun
       let request = verb
       pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }

@@ -16,8 +16,9 @@ struct PruneCommand: SnapCommand {
 
   @Option(
     name: .customLong("max-unused"),
-    help: ArgumentHelp("How much of what stays may be unused: rewriting costs time.", valueName: "percent"))
-  var maxUnused = Fraction(0.05)
+    help: ArgumentHelp("How much of what stays may be unused: rewriting costs time. Default: 5%.", valueName: "percent")
+  )
+  var maxUnused: Fraction?
 
   @Flag(name: .customLong("dry-run"), help: "Show what would be done; change nothing.")
   var dryRun = false
@@ -26,7 +27,7 @@ struct PruneCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     var verb = PruneRepository()
-    verb.maxUnused = maxUnused.value
+    verb.maxUnused = try global.settings.value(SettingTable.maxUnused, option: maxUnused).value
     verb.isDryRun = dryRun
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }

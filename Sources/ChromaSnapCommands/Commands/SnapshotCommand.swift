@@ -20,17 +20,18 @@ struct SnapshotCommand: SnapCommand {
         chromasnap snapshot ./chroma --zip              and NAME.zip in the repository's folder
       """)
 
-  @Argument(help: "The directory. Default: the Chroma directory found in the usual places.")
+  @Argument(
+    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
   var source: String?
 
-  @Option(help: "What the snapshot is called; the date and time are added.")
-  var name = "chromadb_backup"
+  @Option(help: "What the snapshot is called; the date and time are added. Default: chromadb_backup.")
+  var name: String?
 
   @Option(name: .customLong("tag"), help: "A tag; may be given several times.")
   var tags: [String] = []
 
   @Option(help: "A sentence about it.")
-  var description = ""
+  var description: String?
 
   @Option(
     name: .customLong("exclude"),
@@ -38,24 +39,27 @@ struct SnapshotCommand: SnapCommand {
   var excludes: [String] = []
 
   @Flag(
-    name: .customLong("exclude-temporary"),
+    name: .customLong("exclude-temporary"), inversion: .prefixedNo,
     help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
-  var excludesTemporary = false
+  var excludesTemporary: Bool?
 
-  @Flag(name: .customLong("skip-if-unchanged"), help: "Write no snapshot where nothing has changed.")
-  var skipIfUnchanged = false
+  @Flag(
+    name: .customLong("skip-if-unchanged"), inversion: .prefixedNo,
+    help: "Write no snapshot where nothing has changed.")
+  var skipIfUnchanged: Bool?
 
   @Flag(help: "Insist that nobody has the Chroma directory open, and lock nothing.")
   var offline = false
 
-  @Flag(name: .customLong("include-orphans"), help: "Take the folders of deleted collections too.")
-  var includesOrphans = false
+  @Flag(
+    name: .customLong("include-orphans"), inversion: .prefixedNo, help: "Take the folders of deleted collections too.")
+  var includesOrphans: Bool?
 
-  @Flag(name: .customLong("no-health"), help: "Do not examine the snapshot of a Chroma directory.")
-  var noHealth = false
+  @Flag(inversion: .prefixedNo, help: "Examine the snapshot of a Chroma directory. Default: yes.")
+  var health: Bool?
 
-  @Option(help: "zstd's level for new chunks, 1 to 19.")
-  var level = 1
+  @Option(help: "zstd's level for new chunks, 1 to 19. Default: 1.")
+  var level: Int?
 
   @Flag(help: "Write a ZIP of it too, NAME.zip in the repository's folder; it goes when the snapshot is forgotten.")
   var zip = false
@@ -64,15 +68,18 @@ struct SnapshotCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     var verb = TakeSnapshot(source: try locate(source))
-    verb.name = name
-    verb.tags = tags
-    verb.description = description
-    verb.excludes = (excludesTemporary ? IgnoreRules.temporaryFiles : []) + excludes
-    verb.skipIfUnchanged = skipIfUnchanged
-    verb.level = level
+    let settings = global.settings
+    verb.name = try settings.value(SettingTable.name, option: name)
+    verb.tags = try settings.value(SettingTable.tags, option: tags.isEmpty ? nil : tags)
+    verb.description = try settings.value(SettingTable.description, option: description)
+    let isTidy = try settings.value(SettingTable.excludesTemporary, option: excludesTemporary)
+    verb.excludes = isTidy ? IgnoreRules.temporaryFiles : []
+    verb.excludes += try settings.value(SettingTable.excludes, option: excludes.isEmpty ? nil : excludes)
+    verb.skipIfUnchanged = try settings.value(SettingTable.skipsUnchanged, option: skipIfUnchanged)
+    verb.level = try settings.value(SettingTable.level, option: level)
     verb.isOffline = offline
-    verb.includesOrphans = includesOrphans
-    verb.examinesHealth = !noHealth
+    verb.includesOrphans = try settings.value(SettingTable.includesOrphans, option: includesOrphans)
+    verb.examinesHealth = try settings.value(SettingTable.health, option: health)
     let location = global.location
     let request = verb
     var summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }

@@ -15,7 +15,8 @@ struct UndoCommand: SnapCommand {
         chromasnap undo ./chroma --yes
       """)
 
-  @Argument(help: "The directory. Default: the Chroma directory found in the usual places.")
+  @Argument(
+    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
   var source: String?
 
   @Flag(help: "Do not ask.")
@@ -24,8 +25,8 @@ struct UndoCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    let target =
-      if let source { FilePath(argument: source) } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+    let named = source.map { FilePath(argument: $0) } ?? global.settings[SettingTable.source]
+    let target = if let named { named } else { try SourceLocator.find(in: FileSystem.currentFolder) }
     let verb = UndoRestore(target)
     if verb.available != nil, !yes {
       guard Terminal.canAsk else {

@@ -12,6 +12,8 @@ struct VersionCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  static let usesSettings = false
+
   func execute() throws(SnapshotError) -> Int32 {
     if global.json {
       Terminal.print(

@@ -18,6 +18,19 @@ enum Environment {
     let text = unsafe String(cString: found)
     return text.isEmpty ? nil : text
   }
+
+  /// A variable's value as text that carries any bytes, as that of an argument does.
+  static func text(_ name: String) -> String? {
+    guard let found = unsafe getenv(name) else { return nil }
+    let bytes = unsafe Array(UnsafeRawBufferPointer(start: found, count: strlen(found)))
+    return bytes.isEmpty ? nil : Arguments.text(of: bytes)
+  }
+
+  /// The user's folder: the passwd entry's rather than $HOME, which sudo and cron set to somebody else's, or not at all.
+  static var home: FilePath? {
+    guard let entry = unsafe getpwuid(geteuid()), let home = unsafe entry.pointee.pw_dir else { return nil }
+    return FilePath(unsafe String(cString: home))
+  }
 }
 
 extension Environment {
@@ -35,17 +48,13 @@ extension FilePath {
 
 /// The folder for what can be rebuilt at any time.
 enum CacheFolder {
-  /// The one that was named, else the environment's, else the user's, else a private temporary one: cron may know no home.
-  static func find(_ named: String?) -> FilePath {
-    if let named { return FilePath(argument: named) }
-    if let folder = Environment.path("CHROMASNAP_CACHE_DIR") { return folder }
+  /// Where nobody names one: the user's, else a private temporary one: cron may know no home.
+  static var usual: FilePath {
     if Environment.value("XDG_CACHE_HOME")?.hasPrefix("/") == true, let folder = Environment.path("XDG_CACHE_HOME") {
       return folder.appending(Program.name)
     }
-    // The passwd entry rather than $HOME, which sudo and cron set to somebody else's, or not at all.
-    if let entry = unsafe getpwuid(geteuid()), let home = unsafe entry.pointee.pw_dir {
-      let folder = FilePath(unsafe String(cString: home))
-      if unsafe access(folder.string, W_OK) == 0 { return folder.appending(".cache").appending(Program.name) }
+    if let home = Environment.home, unsafe access(home.string, W_OK) == 0 {
+      return home.appending(".cache").appending(Program.name)
     }
     return temporary
   }

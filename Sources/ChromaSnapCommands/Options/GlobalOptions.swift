@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChromaSnap
+import SnapshotRepository
 import SystemIO
 import SystemPackage
 
@@ -30,26 +31,56 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("lock-timeout"),
     help: ArgumentHelp(
-      "How long to wait for another process, such as 30s or 5m; 0 fails at once.", valueName: "duration"))
-  var lockTimeout = Duration(seconds: 60)
+      "How long to wait for another process, such as 30s or 5m; 0 fails at once. Default: 60s.",
+      valueName: "duration"))
+  var lockTimeout: Duration?
+
+  @Option(
+    name: .customLong("config"),
+    help: ArgumentHelp(
+      "The configuration file. Default: $CHROMASNAP_CONFIG, else chromasnap.toml here, in the user's folder, in /etc.",
+      valueName: "file"))
+  var configuration: String?
+
+  @Option(help: ArgumentHelp("The profile of the configuration. Default: $CHROMASNAP_PROFILE.", valueName: "name"))
+  var profile: String?
+
+  private var loaded = LoadedSettings()
 
   var isVerbose: Bool { verbose > 0 }
+
+  /// What is in force; there once the command runs.
+  var settings: Settings { loaded.settings! }
+
+  /// Reads configuration and environment, and lets the options win: a line for each.
+  mutating func loadSettings() throws(SnapshotError) {
+    var settings = try Settings(configuration: configuration, profile: profile)
+    try settings.take(SettingTable.repository, option: repository.map(FilePath.init(argument:)))
+    try settings.take(SettingTable.cacheFolder, option: cacheFolder.map(FilePath.init(argument:)))
+    try settings.take(SettingTable.lockTimeout, option: lockTimeout)
+    loaded.settings = settings
+  }
 
   /// The repository that is meant.
   var location: RepositoryLocation {
     RepositoryLocation(
-      folder: repositoryFolder, caches: CacheFolder.find(cacheFolder), lockTimeout: lockTimeout.seconds,
-      isCancelled: { Interruption.caught != nil })
+      folder: repositoryFolder, caches: settings[SettingTable.cacheFolder],
+      lockTimeout: settings[SettingTable.lockTimeout].seconds, isCancelled: { Interruption.caught != nil })
   }
 
-  var repositoryFolder: FilePath {
-    repository.map(FilePath.init(argument:)) ?? Environment.path("CHROMASNAP_REPO")
-      ?? FilePath("chromadb_backups").absolute
-  }
+  var repositoryFolder: FilePath { settings[SettingTable.repository] }
+}
+
+/// A place in the options that no argument fills.
+private struct LoadedSettings: Decodable {
+  var settings: Settings?
+
+  init() {}
+  init(from decoder: any Decoder) {}
 }
 
 /// A length of time as people write it: `90`, `90s`, `5m`, `2h`, `7d`, `2w`.
-struct Duration: ExpressibleByArgument {
+struct Duration: ExpressibleByArgument, Sendable {
   var seconds: Double
 
   init(seconds: Double) { self.seconds = seconds }
@@ -63,5 +94,12 @@ struct Duration: ExpressibleByArgument {
     seconds = number * (unit ?? 1)
   }
 
-  var defaultValueDescription: String { "\(Int(seconds))s" }
+  var defaultValueDescription: String {
+    let units: [(String, Double)] = [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)]
+    // As the next smaller unit below two of a kind: 60s, 36h.
+    let fitting = units.first { seconds >= 2 * $0.1 && seconds.remainder(dividingBy: $0.1) == 0 }
+    let (unit, length) = fitting ?? ("s", 1)
+    let count = seconds / length
+    return count == count.rounded() ? "\(Int(count))\(unit)" : "\(count)\(unit)"
+  }
 }

@@ -1,29 +1,29 @@
 import ArgumentParser
 import ChromaSnap
 
-/// The rules of a keep policy.
+/// The rules of a keep policy. Any of them replaces the configuration's policy as a whole.
 struct PolicyOptions: ParsableArguments {
   @Option(name: .customLong("keep-last"), help: ArgumentHelp("Keep the newest.", valueName: "n"))
   var last: Int?
 
   @Option(
     name: .customLong("keep-hourly"), help: ArgumentHelp("Keep the last of each of so many hours.", valueName: "n"))
-  var hourly = 0
+  var hourly: Int?
 
   @Option(name: .customLong("keep-daily"), help: ArgumentHelp("Keep the last of each of so many days.", valueName: "n"))
-  var daily = 0
+  var daily: Int?
 
   @Option(
     name: .customLong("keep-weekly"), help: ArgumentHelp("Keep the last of each of so many weeks.", valueName: "n"))
-  var weekly = 0
+  var weekly: Int?
 
   @Option(
     name: .customLong("keep-monthly"), help: ArgumentHelp("Keep the last of each of so many months.", valueName: "n"))
-  var monthly = 0
+  var monthly: Int?
 
   @Option(
     name: .customLong("keep-yearly"), help: ArgumentHelp("Keep the last of each of so many years.", valueName: "n"))
-  var yearly = 0
+  var yearly: Int?
 
   @Option(
     name: .customLong("keep-within"),
@@ -41,20 +41,40 @@ struct PolicyOptions: ParsableArguments {
   var maxBackups: Int?
 
   func validate() throws {
-    let counts = [last ?? 1, maxBackups ?? 1, hourly, daily, weekly, monthly, yearly]
+    let counts = [last, maxBackups, hourly, daily, weekly, monthly, yearly].compactMap { $0 }
     guard counts.allSatisfy({ $0 >= 0 }), last != 0, maxBackups != 0 else {
       throw ValidationError("The numbers of a policy are not negative, and --keep-last and --max-backups at least 1.")
     }
   }
 
-  var policy: KeepPolicy {
+  private var isEmpty: Bool {
+    [last, maxBackups, hourly, daily, weekly, monthly, yearly].allSatisfy { $0 == nil } && within == nil && tags.isEmpty
+  }
+
+  /// The policy of the command line if it names any rule, else the configuration's.
+  func policy(_ settings: Settings) -> KeepPolicy {
+    guard isEmpty else { return policy }
+    var found = PolicyOptions()
+    found.last = settings[SettingTable.keepLast]
+    found.maxBackups = settings[SettingTable.maxBackups]
+    found.hourly = settings[SettingTable.keepHourly]
+    found.daily = settings[SettingTable.keepDaily]
+    found.weekly = settings[SettingTable.keepWeekly]
+    found.monthly = settings[SettingTable.keepMonthly]
+    found.yearly = settings[SettingTable.keepYearly]
+    found.within = settings[SettingTable.keepWithin]
+    found.tags = settings[SettingTable.keepTags]
+    return found.policy
+  }
+
+  private var policy: KeepPolicy {
     var policy = KeepPolicy()
     policy.last = max(last ?? 0, maxBackups ?? 0)
-    policy.hourly = hourly
-    policy.daily = daily
-    policy.weekly = weekly
-    policy.monthly = monthly
-    policy.yearly = yearly
+    policy.hourly = hourly ?? 0
+    policy.daily = daily ?? 0
+    policy.weekly = weekly ?? 0
+    policy.monthly = monthly ?? 0
+    policy.yearly = yearly ?? 0
     policy.within = within?.seconds
     policy.tags = tags
     return policy
@@ -62,7 +82,7 @@ struct PolicyOptions: ParsableArguments {
 }
 
 /// A part of a whole: `5%`, or `0.05`.
-struct Fraction: ExpressibleByArgument {
+struct Fraction: ExpressibleByArgument, Sendable {
   var value: Double
 
   init(_ value: Double) { self.value = value }
@@ -75,5 +95,8 @@ struct Fraction: ExpressibleByArgument {
     value = isPercent ? number / 100 : number
   }
 
-  var defaultValueDescription: String { "\(Int(value * 100))%" }
+  var defaultValueDescription: String {
+    let percent = value * 100
+    return percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
+  }
 }

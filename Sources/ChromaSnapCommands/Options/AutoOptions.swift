@@ -1,0 +1,44 @@
+import ArgumentParser
+import ChromaSnap
+
+/// What an automatic run does; a schedule takes the same, and hands it on.
+struct AutoOptions: ParsableArguments {
+  @Option(
+    name: .customLong("max-backups"),
+    help: ArgumentHelp("How many automatic snapshots stay. Default: \(AutomaticBackup.usualBackups).", valueName: "n"))
+  var maxBackups: Int?
+
+  @Flag(name: .customLong("no-cleanup"), help: "Remove nothing.")
+  var noCleanup = false
+
+  @Flag(help: "Write a ZIP of each too, NAME.zip in the repository's folder; it goes when the snapshot goes.")
+  var zip = false
+
+  @Flag(name: .customLong("even-if-unchanged"), help: "Take a snapshot although nothing has changed.")
+  var evenIfUnchanged = false
+
+  @Option(
+    name: .customLong("exclude"),
+    help: ArgumentHelp("Leave out what this pattern names, in the manner of .gitignore.", valueName: "pattern"))
+  var excludes: [String] = []
+
+  @Flag(
+    name: .customLong("exclude-temporary"), inversion: .prefixedNo,
+    help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
+  var excludesTemporary: Bool?
+
+  func validate() throws {
+    if let maxBackups, maxBackups < 1 { throw ValidationError("--max-backups takes a number of at least 1.") }
+  }
+
+  /// The same options as arguments.
+  var arguments: [String] {
+    var words = maxBackups.map { ["--max-backups", "\($0)"] } ?? []
+    if noCleanup { words.append("--no-cleanup") }
+    if zip { words.append("--zip") }
+    if evenIfUnchanged { words.append("--even-if-unchanged") }
+    words += excludes.map { "--exclude=\($0)" }
+    if let excludesTemporary { words.append(excludesTemporary ? "--exclude-temporary" : "--no-exclude-temporary") }
+    return words
+  }
+}

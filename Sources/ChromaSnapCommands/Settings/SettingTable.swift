@@ -1,0 +1,102 @@
+import SystemIO
+import SystemPackage
+
+/// All that can be set. Validation, `config show` and the documentation's table follow from this one.
+enum SettingTable {
+  static let repository = Setting(
+    "repository", FilePath("chromadb_backups").absolute, described: "./chromadb_backups", option: "--repo",
+    environment: "CHROMASNAP_REPO", "The repository's folder.")
+  static let cacheFolder = Setting(
+    "cache-dir", CacheFolder.usual, described: "the user's cache folder", option: "--cache-dir",
+    environment: "CHROMASNAP_CACHE_DIR", "The folder of the local catalogue.")
+  static let lockTimeout = Setting(
+    "lock-timeout", Duration(seconds: 60), option: "--lock-timeout", environment: "CHROMASNAP_LOCK_TIMEOUT",
+    "How long to wait for another process; 0 fails at once.")
+
+  static let source = Setting<FilePath?>(
+    "source", nil, described: "the Chroma directory in the usual places", environment: "CHROMASNAP_SOURCE",
+    "The directory to snapshot. `forget` keeps to its snapshots, and `latest` means its last one.")
+  static let name = Setting(
+    "name", "chromadb_backup", option: "--name", problem: { $0.isEmpty ? "is empty" : nil },
+    "What snapshots are called; the date and time are added.")
+  static let tags = Setting<[String]>("tags", [], option: "--tag", "Tags of each snapshot.")
+  static let description = Setting("description", "", option: "--description", "A sentence about each snapshot.")
+  static let excludes = Setting<[String]>(
+    "exclude", [], option: "--exclude", "What is left out, in the manner of .gitignore.")
+  static let excludesTemporary = Setting(
+    "exclude-temporary", false, option: "--exclude-temporary", "Leave out logs and temporary files.")
+  static let includesOrphans = Setting(
+    "include-orphans", false, option: "--include-orphans", "Take the folders of deleted collections too.")
+  static let skipsUnchanged = Setting(
+    "skip-if-unchanged", false, option: "--skip-if-unchanged", "Write no snapshot where nothing has changed.")
+  static let health = Setting(
+    "health", true, option: "--health, --no-health", "Examine each snapshot of a Chroma directory.")
+  static let level = Setting(
+    "level", 1, option: "--level", environment: "CHROMASNAP_LEVEL", problem: { within($0, 1...19) },
+    "zstd's level for new chunks, 1 to 19.")
+  static let maxUnused = Setting(
+    "max-unused", Fraction(0.05), option: "--max-unused", "How much a prune may leave unused.")
+
+  static let logFile = Setting<FilePath?>(
+    "log-file", nil, described: "none", option: "--log-file", environment: "CHROMASNAP_LOG_FILE", "The log.")
+  static let logFormat = Setting(
+    "log-format", "text", option: "--log-format", environment: "CHROMASNAP_LOG_FORMAT",
+    problem: { ["text", "json"].contains($0) ? nil : "is \"\($0)\", and must be \"text\" or \"json\"" },
+    "The log's form: \"text\" or \"json\".")
+  static let metricsFile = Setting<FilePath?>(
+    "metrics-file", nil, described: "none", option: "--metrics-file", environment: "CHROMASNAP_METRICS_FILE",
+    "A textfile for Prometheus' node exporter.")
+
+  static let notify = Setting<[String]>(
+    "notify", [], option: "--notify", environment: "CHROMASNAP_NOTIFY", isSecret: true,
+    "Whom to tell about runs: URLs and commands.")
+  static let notifyFile = Setting<FilePath?>(
+    "notify-file", nil, described: "none", environment: "CHROMASNAP_NOTIFY_FILE",
+    "A file that holds more of them, a line each: for a URL that is a secret.")
+  static let notifyCommand = Setting<String?>(
+    "notify-command", nil, described: "none", "A command of the shell that prints more of them, a line each.")
+
+  static let keepLast = keep("last", "The newest.", least: 1)
+  static let keepHourly = keep("hourly", "The last of each of so many hours.")
+  static let keepDaily = keep("daily", "The last of each of so many days.")
+  static let keepWeekly = keep("weekly", "The last of each of so many weeks.")
+  static let keepMonthly = keep("monthly", "The last of each of so many months.")
+  static let keepYearly = keep("yearly", "The last of each of so many years.")
+  static let keepWithin = Setting<Duration?>(
+    "retention.keep-within", nil, described: "none", option: "--keep-within",
+    "All that are so much older than the newest at most.")
+  static let keepTags = Setting<[String]>("retention.keep-tag", [], option: "--keep-tag", "All with one of these tags.")
+  static let maxBackups = Setting<Int?>(
+    "retention.max-backups", nil, described: "none", option: "--max-backups",
+    problem: { $0.flatMap { $0 < 1 ? "is \($0), and must be at least 1" : nil } }, "The same as keep-last.")
+
+  static let every = Setting(
+    "schedule.every", Recurrence.daily([Recurrence.usualTime]), option: "--every", "When `auto` runs.")
+  static let delay = Setting<Duration?>(
+    "schedule.delay", nil, described: "a tenth of the interval, 5m at most", option: "--delay",
+    "By how much a run may be late at random (not with cron).")
+
+  /// Those that every command has an option for.
+  static let general: [any AnySetting] = [
+    repository, cacheFolder, lockTimeout, logFile, logFormat, metricsFile, notify,
+  ]
+
+  /// In the order in which they are shown.
+  static let all: [any AnySetting] = [
+    repository, cacheFolder, lockTimeout, source, name, tags, description, excludes, excludesTemporary,
+    includesOrphans, skipsUnchanged, health, level, maxUnused, logFile, logFormat, metricsFile, notify, notifyFile,
+    notifyCommand, keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly, keepWithin, keepTags,
+    maxBackups, every, delay,
+  ]
+
+  private static func keep(_ which: String, _ documentation: String, least: Int = 0) -> Setting<Int?> {
+    Setting<Int?>(
+      "retention.keep-\(which)", nil, described: "none", option: "--keep-\(which)",
+      problem: { $0.flatMap { $0 < least ? "is \($0), and must be at least \(least)" : nil } }, documentation)
+  }
+
+  private static func within(_ value: Int, _ allowed: ClosedRange<Int>) -> String? {
+    allowed.contains(value)
+      ? nil : "is \(value), and must be from \(allowed.lowerBound) to \(allowed.upperBound)"
+  }
+}

@@ -1,0 +1,124 @@
+import CPlatform
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A program that is run to its end, or to the end of somebody's patience.
+package struct ChildProcess: Sendable {
+  /// How it ended.
+  package enum Ending: Hashable, Sendable {
+    case exited(Int32)
+    case signalled(Int32)
+    case timedOut
+  }
+
+  /// The program, found through PATH, and its arguments: bytes, none of them 0.
+  package var arguments: [[UInt8]]
+  /// `NAME=value`.
+  package var environment: [[UInt8]]
+  /// Seconds; then it and what it has started are ended.
+  package var timeout: Double
+
+  package init(_ arguments: [[UInt8]], environment: [[UInt8]], timeout: Double) {
+    self.arguments = arguments
+    self.environment = environment
+    self.timeout = timeout
+  }
+
+  /// Runs it. It inherits nothing but what is given here.
+  /// - Parameters:
+  ///   - input: Its standard input.
+  ///   - extra: Its descriptor 3.
+  ///   - output: Its standard output and its standard error.
+  package func run(
+    input: borrowing Descriptor, extra: borrowing Descriptor, output: borrowing Descriptor
+  ) throws(SystemError) -> Ending {
+    let (inputDescriptor, extraDescriptor, outputDescriptor) = (input.raw, extra.raw, output.raw)
+    let (list, variables) = (Self.joined(arguments), Self.joined(environment))
+    let (count, variableCount) = (arguments.count, environment.count)
+    let stopwatch = Stopwatch()
+    let process = try systemCall("posix_spawn", FilePath(bytes: arguments.first ?? [])) {
+      unsafe list.withUnsafeBufferPointer { list in
+        unsafe variables.withUnsafeBufferPointer { variables in
+          unsafe cplatform_spawn(
+            list.baseAddress, count, variables.baseAddress, variableCount, inputDescriptor, outputDescriptor,
+            outputDescriptor, extraDescriptor)
+        }
+      }
+    }
+    if let ending = try wait(for: process, until: { stopwatch.seconds >= timeout }) { return ending }
+    // Its group has its id: whatever it has started goes too.
+    kill(-process, SIGTERM)
+    let grace = Stopwatch()
+    if try wait(for: process, until: { grace.seconds >= 2 }) == nil {
+      kill(-process, SIGKILL)
+      _ = try wait(for: process, until: { false })
+    }
+    return .timedOut
+  }
+
+  private func wait(for process: pid_t, until isOver: () -> Bool) throws(SystemError) -> Ending? {
+    var pause = 0.001
+    while true {
+      var status: CInt = 0
+      if try systemCall("waitpid", nil, { unsafe waitpid(process, &status, WNOHANG) }) == process {
+        let signal = status & 0x7F
+        return signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
+      }
+      if isOver() { return nil }
+      sleepFor(seconds: pause)
+      pause = min(pause * 2, 0.05)
+    }
+  }
+
+  private static func joined(_ strings: [[UInt8]]) -> [CChar] {
+    var bytes: [CChar] = []
+    for string in strings { bytes += string.map { CChar(bitPattern: $0) } + [0] }
+    return bytes + [0]
+  }
+}
+
+extension Descriptor {
+  /// A file without a name that holds these bytes, to be read from its beginning.
+  package static func holding(_ bytes: [UInt8]) throws(SystemError) -> Descriptor {
+    let path = FilePath("memory")
+    let file = Descriptor(adopting: try systemCall("memfd_create", path) { cplatform_memory_file() }, path: path)
+    try file.write(bytes)
+    let raw = file.raw
+    try systemCall("lseek", path) { lseek(raw, 0, SEEK_SET) }
+    return file
+  }
+}
+
+extension Descriptor {
+  /// This process's standard error; nothing where it has none.
+  package static func standardError() throws(SystemError) -> Descriptor {
+    let raw = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 4)
+    return raw >= 0 ? Descriptor(adopting: raw, path: "stderr") : try Descriptor(opening: "/dev/null", .write)
+  }
+}
+
+extension Platform {
+  /// The environment of this process, as `NAME=value`.
+  package static var environment: [[UInt8]] {
+    var variables: [[UInt8]] = []
+    guard var next = unsafe cplatform_environment() else { return [] }
+    while let variable = unsafe next.pointee {
+      var bytes: [UInt8] = []
+      var at = unsafe variable
+      while unsafe at.pointee != 0 {
+        unsafe bytes.append(UInt8(bitPattern: at.pointee))
+        unsafe at += 1
+      }
+      variables.append(bytes)
+      unsafe next += 1
+    }
+    return variables
+  }
+}
