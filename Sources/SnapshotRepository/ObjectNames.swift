@@ -8,6 +8,7 @@ package enum ObjectNames {
   package static let snapshots = "snapshots"
   package static let notes = "notes"
   package static let condemned = "condemned"
+  package static let audit = "audit"
 
   package static func packFolder(_ prefix: String) -> String { "\(packs)/\(prefix)" }
 
@@ -21,6 +22,8 @@ package enum ObjectNames {
   }
 
   package static func note(_ id: ChunkID, time: Timestamp) -> String { "\(notes)/\(time.month)/\(time.compact)-\(id)" }
+
+  package static func audit(_ id: ChunkID, time: Timestamp) -> String { "\(audit)/\(time.month)/\(time.compact)-\(id)" }
 
   package static func condemned(_ id: ChunkID) -> String { "\(condemned)/\(id)" }
 

@@ -110,7 +110,7 @@ public final class Repository: Sendable {
     return repository
   }
 
-  private static func readConfig(_ place: Place) throws(SnapshotError) -> RepositoryConfig {
+  static func readConfig(_ place: Place) throws(SnapshotError) -> RepositoryConfig {
     let bytes = try storing("reading the config of \(place.name)") { () throws(StoreError) in
       let newest = try place.store.list(ObjectNames.config).compactMap { Int($0) }.max() ?? 1
       return try place.store.get("\(ObjectNames.config)/\(newest)", limit: 1 << 20)
@@ -223,6 +223,10 @@ public final class Repository: Sendable {
 
   /// A document whose bytes match the id in its name.
   package func readDocument(_ object: String) throws(SnapshotError) -> (ChunkID, [UInt8]) {
+    try Self.readDocument(object, in: store)
+  }
+
+  static func readDocument(_ object: String, in store: any ObjectStore) throws(SnapshotError) -> (ChunkID, [UInt8]) {
     let stored = try storing("reading \(object)") { () throws(StoreError) in
       try store.get(object, limit: Limits.documentBytes)
     }

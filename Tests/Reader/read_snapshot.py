@@ -271,7 +271,7 @@ def check(repository):
             repository.decode(entry)
         except (Damaged, OSError) as error:
             errors.append(str(error))
-    paths = repository.objects("snapshots") + repository.objects("notes")
+    paths = repository.objects("snapshots") + repository.objects("notes") + repository.objects("audit")
     for path in paths:
         try:
             repository.document(path)

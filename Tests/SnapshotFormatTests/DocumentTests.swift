@@ -39,6 +39,13 @@ struct DocumentTests {
     Condemned(time: time, packs: [ChunkID(of: [8])], replacements: [ChunkID(of: [9])])
   }
 
+  static func entry() -> AuditEntry {
+    AuditEntry(
+      time: time, duration: 0.25, command: "restore", arguments: ["restore", "latest"], hostname: "host",
+      username: "root", sudoUser: "me", exitCode: 1, error: "target_busy", snapshot: ChunkID(of: [11]),
+      source: "/data/chroma", program: "chromasnap 1.0.0")
+  }
+
   /// A document as JSON with one more thing said in its outermost object.
   private func adding(_ field: String, to document: [UInt8]) -> [UInt8] {
     Array("{\(field),".utf8) + document.dropFirst()
@@ -72,6 +79,7 @@ struct DocumentTests {
     #expect(try Document.decode(Manifest.self, from: Document.encode(manifest), called: "it") == manifest)
     #expect(try Document.decode(Note.self, from: Document.encode(note), called: "it") == note)
     #expect(try Document.decode(Condemned.self, from: Document.encode(condemned), called: "it") == condemned)
+    #expect(try Document.decode(AuditEntry.self, from: Document.encode(Self.entry()), called: "it") == Self.entry())
     #expect(try RepositoryConfig(decoding: config.encoded) == config)
   }
 
@@ -96,6 +104,15 @@ struct DocumentTests {
         """)
   }
 
+  @Test func anAuditEntryIsWrittenAsThePageSays() {
+    #expect(
+      String(decoding: Document.encode(Self.entry()), as: UTF8.self) == """
+        {"arguments":["restore","latest"],"command":"restore","duration":0.25,"error":"target_busy","exit_code":1,\
+        "hostname":"host","program":"chromasnap 1.0.0","snapshot":"\(ChunkID(of: [11]))","source":"/data/chroma",\
+        "sudo_user":"me","time":"2026-11-24T08:00:00.123456789Z","username":"root","version":1}
+        """)
+  }
+
   @Test func timesKeepTheirNanoseconds() throws {
     var generator = SeededGenerator(70)
     for _ in 0..<500 {
@@ -116,6 +133,14 @@ struct DocumentTests {
       try Document.decode(Manifest.self, from: adding(more, to: Document.encode(manifest)), called: "it") == manifest)
     #expect(try Document.decode(Note.self, from: adding(more, to: Document.encode(note)), called: "it") == note)
     #expect(try self.config(from: adding(more, to: Document.encode(config))) == config)
+  }
+
+  /// A kind of note that a later program adds is not damage to this one.
+  @Test func unknownKindsOfNotesAreRead() throws {
+    let newer = replacing(#""kind":"damage""#, with: #""kind":"weather""#, in: Document.encode(Self.note()))
+    let note = try Document.decode(Note.self, from: newer, called: "it")
+    #expect(note.kind == Note.Kind(rawValue: "weather"))
+    #expect(Document.encode(note) == newer)
   }
 
   @Test func unknownVersionsAreUnsupported() {

@@ -23,6 +23,7 @@ public struct CheckRepository: Sendable {
     public enum Code: String, Sendable {
       case damagedManifest = "damaged_manifest"
       case damagedNote = "damaged_note"
+      case damagedAudit = "damaged_audit"
       case damagedPack = "damaged_pack"
       case damagedChunk = "damaged_chunk"
       case missingChunk = "missing_chunk"

@@ -3,7 +3,7 @@ import SnapshotFormat
 import SnapshotRepository
 import SystemIO
 
-/// Reads every manifest, note and condemned list from the store itself, whatever the catalogue says.
+/// Reads every manifest, note, audit entry and condemned list from the store itself, whatever the catalogue says.
 struct DocumentCheck: Sendable {
   let repository: Repository
 
@@ -11,6 +11,7 @@ struct DocumentCheck: Sendable {
     var problems: [CheckRepository.Problem] = []
     try checkMonths(ObjectNames.snapshots, Manifest.self, .damagedManifest, &problems)
     try checkMonths(ObjectNames.notes, Note.self, .damagedNote, &problems)
+    try checkMonths(ObjectNames.audit, AuditEntry.self, .damagedAudit, &problems)
     for name in try list(ObjectNames.condemned) {
       check("\(ObjectNames.condemned)/\(name)", Condemned.self, .damagedDocument, &problems)
     }

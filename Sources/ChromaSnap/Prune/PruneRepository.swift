@@ -22,6 +22,8 @@ public struct PruneRepository: Sendable {
     public var packsWritten = 0
     /// Condemned packs that a snapshot came to need meanwhile.
     public var packsSpared = 0
+    /// Entries of the audit trail that have had their time.
+    public var auditEntriesRemoved = 0
     public var isDryRun: Bool
     /// Seconds.
     public var duration: Double = 0
@@ -54,6 +56,7 @@ public struct PruneRepository: Sendable {
     // The repository's shared lock goes before the exclusive one is asked for.
     repository = try Self.reopen(location, insteadOf: &repository)
     try Sweep(repository: repository, activity: activity).run(&summary)
+    summary.auditEntriesRemoved = try AuditTrail(at: location.place).expire(at: .now)
     summary.duration = stopwatch.seconds
     return summary
   }

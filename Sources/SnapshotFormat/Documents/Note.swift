@@ -4,26 +4,30 @@ public import SystemIO
 ///
 /// A JSON document; its id is the SHA-256 of its bytes. A snapshot's notes go when forget removes the snapshot.
 public struct Note: Codable, VersionedDocument, Hashable, Sendable {
-  public enum Kind: String, Codable, Sendable {
+  /// A kind of note. Later programs may know more of them: whoever does not know a note's kind passes over it.
+  public struct Kind: RawRepresentable, Codable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
     /// `value` true pins the snapshot, false unpins it. The highest sequence counts.
-    case pin
+    public static let pin = Kind(rawValue: "pin")
     /// Chunks found damaged: `chunks` in `pack` are unknown from now on. Without chunks: the pack can't be read at all.
-    case damage
+    public static let damage = Kind(rawValue: "damage")
     /// The whole repository was read and found sound, or not (`value`).
-    case check
+    public static let check = Kind(rawValue: "check")
     /// `value` true: a check found that not all of the snapshot can be restored; false: that it can again. The highest
     /// sequence counts.
-    case hurt
+    public static let hurt = Kind(rawValue: "hurt")
     /// `value` true: Chroma would open the snapshot and find every record; false: `text` says what is wrong. The highest
     /// sequence counts.
-    case health
+    public static let health = Kind(rawValue: "health")
     /// `value` true: the snapshot was restored to a scratch folder and examined there without a fault; false: `text` says
     /// what was wrong. The highest sequence counts.
-    case drill
+    public static let drill = Kind(rawValue: "drill")
     /// `value` true: this snapshot's collapse against the one before it is intended.
-    case acknowledged
+    public static let acknowledged = Kind(rawValue: "acknowledged")
     /// `file`, of `bytes` bytes, lies in the repository's folder: a ZIP of the snapshot, which goes with it.
-    case zip
+    public static let zip = Kind(rawValue: "zip")
   }
 
   public var version = 1
