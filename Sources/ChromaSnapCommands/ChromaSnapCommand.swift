@@ -38,9 +38,19 @@ public struct ChromaSnapCommand: ParsableCommand {
           InitCommand.self, CheckCommand.self, RepairCommand.self, HealthCommand.self, DrillCommand.self,
           MenuCommand.self, ScheduleCommand.self, ConfigCommand.self, VersionCommand.self,
         ]),
+      CommandGroup(name: "Watching", subcommands: [StatusCommand.self, AuditCommand.self]),
     ])
 
   public init() {}
+
+  /// The names of all commands.
+  package static var names: Set<String> {
+    var names: Set<String> = []
+    for command in configuration.groupedSubcommands.flatMap({ $0.subcommands }) {
+      if let name = command.configuration.commandName { names.insert(name) }
+    }
+    return names
+  }
 
   /// Without a command: the menu where somebody can be asked, else the help.
   public func run() throws {

@@ -7,27 +7,52 @@ protocol SnapCommand: ParsableCommand {
   var global: GlobalOptions { get set }
   /// Whether it asks for any setting: otherwise a mistake in the configuration does not stop it.
   static var usesSettings: Bool { get }
+  /// What it is called in the log, the audit trail and to hooks.
+  static var title: String { get }
+  /// Whether it changes something, or hands out what a repository holds: then the run goes into the audit trail and the
+  /// metrics, and hooks are told.
+  var isAudited: Bool { get }
   func execute() throws(SnapshotError) -> Int32
 }
 
 extension SnapCommand {
   static var usesSettings: Bool { true }
+  static var title: String { configuration.commandName ?? Program.name }
+  var isAudited: Bool { true }
 
   mutating func run() throws {
-    let code: Int32
+    let reporter: Reporter
     do throws(SnapshotError) {
       if Self.usesSettings { try global.loadSettings() }
-      code = try execute()
+      reporter = try Reporter(
+        Self.title, arguments: RunRecorder.current == nil ? Arguments.all : [Self.title], isAudited: isAudited,
+        options: global)
     } catch {
       Failure.report(error, json: global.json)
       throw ExitCode(ExitStatus.code(for: error))
     }
-    if let failure = Terminal.failure {
-      Terminal.printError("error: the output could not be written: \(failure)")
-      throw ExitCode(ExitStatus.failure)
+    reporter.begin()
+    let recorder = RunRecorder(log: reporter.log, wantsSummary: reporter.wantsSummary)
+    var (code, failure) = RunRecorder.$current.withValue(recorder) { outcome }
+    if let failure {
+      reporter.log.fail(failure)
+      if global.json { Failure.report(failure, json: true) }
     }
+    if let reason = Terminal.failure, failure == nil {
+      let error = SnapshotError(.failed, "the output could not be written: \(reason)")
+      (code, failure) = (ExitStatus.failure, error)
+      reporter.log.fail(error)
+    }
+    reporter.end(recorder.facts, exitCode: code, error: failure)
     if code != 0 { throw ExitCode(code) }
   }
+
+  private var outcome: (Int32, SnapshotError?) {
+    do throws(SnapshotError) { return (try execute(), nil) } catch { return (ExitStatus.code(for: error), error) }
+  }
+
+  /// Says for the report of the run what it found out.
+  func record(_ change: (inout RunFacts) -> Void) { RunRecorder.current?.record(change) }
 
   /// Runs a verb with its progress shown, and with signals that end it cleanly.
   func watching<Result: Sendable>(
@@ -42,21 +67,21 @@ extension SnapCommand {
 
   /// Prints JSON where it is asked for, else lines of text, which `--quiet` leaves out.
   func render(_ json: @autoclosure () -> JSON, text: () -> [String]) {
-    if global.json {
-      Terminal.print(json().text)
-    } else if !global.quiet {
-      for line in text() { Terminal.print(line) }
+    if global.json || RunRecorder.current?.wantsSummary == true {
+      let value = json()
+      record { $0.summary = value }
+      if global.json { return Terminal.print(value.text) }
     }
+    if !global.quiet { for line in text() { Terminal.print(line) } }
   }
 
   /// Says what went not quite as it should, to whoever reads the diagnostics.
   func report(_ warnings: [SnapshotWarning]) {
-    guard !global.json else { return }
+    record { $0.warnings += warnings }
+    guard let log = RunRecorder.current?.log else { return }
     let shown = global.isVerbose ? warnings.count : 20
-    for warning in warnings.prefix(shown) { Terminal.printError("warning: \(warning.text)") }
-    if warnings.count > shown {
-      Terminal.printError("warning: \(warnings.count - shown) more; --verbose shows them all")
-    }
+    for warning in warnings.prefix(shown) { log.warn(warning) }
+    if warnings.count > shown { log.warn("\(warnings.count - shown) more; --verbose shows them all") }
   }
 }
 

@@ -35,11 +35,14 @@ package struct ChildProcess: Sendable {
   /// - Parameters:
   ///   - input: Its standard input.
   ///   - extra: Its descriptor 3.
-  ///   - output: Its standard output and its standard error.
+  ///   - output: Its standard output.
+  ///   - errors: Its standard error.
   package func run(
-    input: borrowing Descriptor, extra: borrowing Descriptor, output: borrowing Descriptor
+    input: borrowing Descriptor, extra: borrowing Descriptor, output: borrowing Descriptor,
+    errors: borrowing Descriptor
   ) throws(SystemError) -> Ending {
-    let (inputDescriptor, extraDescriptor, outputDescriptor) = (input.raw, extra.raw, output.raw)
+    let (inputDescriptor, extraDescriptor) = (input.raw, extra.raw)
+    let (outputDescriptor, errorDescriptor) = (output.raw, errors.raw)
     let (list, variables) = (Self.joined(arguments), Self.joined(environment))
     let (count, variableCount) = (arguments.count, environment.count)
     let stopwatch = Stopwatch()
@@ -48,7 +51,7 @@ package struct ChildProcess: Sendable {
         unsafe variables.withUnsafeBufferPointer { variables in
           unsafe cplatform_spawn(
             list.baseAddress, count, variables.baseAddress, variableCount, inputDescriptor, outputDescriptor,
-            outputDescriptor, extraDescriptor)
+            errorDescriptor, extraDescriptor)
         }
       }
     }

@@ -48,6 +48,7 @@ struct CheckCommand: SnapCommand {
     verb.reading = readData ? .all : subset?.reading ?? .none
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    record { $0.warnings += summary.problems.map { SnapshotWarning(.damaged, $0.message) } }
     render(Self.json(summary)) { Self.text(summary, all: global.isVerbose) }
     return summary.isSound ? ExitStatus.success : ExitStatus.failure
   }

@@ -25,6 +25,9 @@ struct ConfigShowCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  static let title = "config show"
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     let settings = global.settings
     render(Self.json(settings)) { Self.text(settings) }
@@ -71,6 +74,9 @@ struct ConfigKeysCommand: SnapCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  static let title = "config keys"
+  var isAudited: Bool { false }
 
   static let usesSettings = false
 

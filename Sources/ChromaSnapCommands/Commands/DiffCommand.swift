@@ -22,6 +22,8 @@ struct DiffCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     var verb = CompareSnapshots(selection.selector(before), selection.selector(after))
     verb.listsRecords = records

@@ -30,8 +30,16 @@ struct DrillCommand: SnapCommand {
     verb.keepsFolder = keep
     let (location, request) = (global.location, verb)
     let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    Self.record(result, in: self)
     render(Self.json(result)) { Self.text(result) }
     return result.isGood ? ExitStatus.success : ExitStatus.failure
+  }
+
+  static func record(_ result: DrillSnapshot.Result, in command: some SnapCommand) {
+    command.record { facts in
+      facts.restored(result.restore)
+      facts.warnings += result.problems.map { SnapshotWarning(.damaged, $0) }
+    }
   }
 
   static func text(_ result: DrillSnapshot.Result) -> [String] {

@@ -59,6 +59,7 @@ struct ExportCommand: SnapCommand {
       let request = verb
       let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
       }
+      record { $0.concern(summary.snapshot) }
       render(Self.json(summary)) {
         [
           "exported \(summary.snapshot.id.short)  \(summary.snapshot.manifest.name)",

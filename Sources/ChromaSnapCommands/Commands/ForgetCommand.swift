@@ -46,6 +46,8 @@ struct ForgetCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { !dryRun }
+
   func execute() throws(SnapshotError) -> Int32 {
     var verb = ForgetSnapshots(policy.policy(global.settings))
     verb.source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })

@@ -23,13 +23,21 @@ struct HealthCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  /// Of a snapshot the verdict is noted; of a directory nothing is.
+  var isAudited: Bool { !isFolder }
+
+  private var isFolder: Bool { (try? FileStatus(at: FilePath(argument: what)).kind) == .directory }
+
   func execute() throws(SnapshotError) -> Int32 {
     let path = FilePath(argument: what)
-    let isFolder = (try? FileStatus(at: path).kind) == .directory
     let result =
       isFolder
       ? try ExamineHealth.directory(path)
       : try ExamineHealth.snapshot(selection.selector(what), in: global.location)
+    record { facts in
+      if let snapshot = result.snapshot { facts.concern(snapshot) } else { facts.source = path.string }
+      facts.health = result.isGood ? .good : .damaged
+    }
     render(Self.json(result)) {
       result.problems.map { problem in
         let place = [problem.collection, problem.path].compactMap { $0 }.joined(separator: ", ")

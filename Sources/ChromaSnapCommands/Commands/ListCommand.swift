@@ -27,6 +27,8 @@ struct ListCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { false }
+
   func validate() throws {
     if let last, last < 0 { throw ValidationError("--last takes a number that is not negative.") }
   }

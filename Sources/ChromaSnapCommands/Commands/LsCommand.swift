@@ -22,6 +22,8 @@ struct LsCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     var found: [SnapshotEntry] = []
     try selection.browse(what).list(in: global.location, recursively: recursive) {

@@ -36,6 +36,7 @@ struct UnpinCommand: SnapCommand {
 extension SnapCommand {
   fileprivate func setPinned(_ pinned: Bool, _ selector: SnapshotSelector) throws(SnapshotError) -> Int32 {
     let (snapshot, changed) = try PinSnapshot(selector, isPinned: pinned).run(in: global.location)
+    record { $0.concern(snapshot) }
     render(
       .object([
         ("message_type", .string(pinned ? "pinned" : "unpinned")), ("snapshot_id", .string(snapshot.id.description)),

@@ -25,6 +25,8 @@ struct PruneCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { !dryRun }
+
   func execute() throws(SnapshotError) -> Int32 {
     var verb = PruneRepository()
     verb.maxUnused = try global.settings.value(SettingTable.maxUnused, option: maxUnused).value
@@ -46,6 +48,10 @@ struct PruneCommand: SnapCommand {
     if summary.packsSpared > 0 {
       lines.append("\(Wording.count(summary.packsSpared, "pack")) spared for a snapshot that was taken meanwhile")
     }
+    if summary.auditEntriesRemoved > 0 {
+      lines.append(
+        "\(Wording.count(summary.auditEntriesRemoved, "old entry", "old entries")) of the audit trail removed")
+    }
     if plan.unreadablePacks > 0 {
       lines.append("\(Wording.count(plan.unreadablePacks, "pack")) can't be read and stays: run `chromasnap check`")
     }
@@ -61,6 +67,7 @@ struct PruneCommand: SnapCommand {
       ("packs_written", .integer(summary.packsWritten)), ("packs_spared", .integer(summary.packsSpared)),
       ("bytes_used", .integer(plan.bytesUsed)), ("bytes_freed", .integer(plan.bytesFreed)),
       ("bytes_repacked", .integer(plan.bytesRepacked)), ("bytes_unused", .integer(plan.bytesUnusedAfter)),
+      ("audit_entries_removed", .integer(summary.auditEntriesRemoved)),
       ("duration", .number(summary.duration)),
     ])
   }

@@ -20,6 +20,8 @@ struct RepairCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { !dryRun }
+
   func execute() throws(SnapshotError) -> Int32 {
     var verb = RepairSnapshots()
     verb.isDryRun = dryRun

@@ -56,6 +56,8 @@ struct RestoreCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { !dryRun }
+
   func validate() throws {
     if to == nil, !includes.isEmpty || !excludes.isEmpty, !dryRun {
       throw ValidationError("A part of a snapshot is restored beside the original: say where with --to.")
@@ -71,6 +73,7 @@ struct RestoreCommand: SnapCommand {
       let request = drill
       let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
       }
+      DrillCommand.record(result, in: self)
       render(DrillCommand.json(result)) { DrillCommand.text(result) }
       return result.isGood ? ExitStatus.success : ExitStatus.failure
     }
@@ -84,6 +87,7 @@ struct RestoreCommand: SnapCommand {
     if to == nil, !dryRun { verb.selector = try confirm(location) }
     let request = verb
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    record { $0.restored(summary) }
     report(summary.warnings)
     render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
     return summary.health == .damaged ? ExitStatus.incomplete : ExitStatus.success

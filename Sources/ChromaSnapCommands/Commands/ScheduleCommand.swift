@@ -26,6 +26,9 @@ struct ScheduleInstallCommand: SnapCommand {
   @OptionGroup var options: ScheduleOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  static let title = "schedule install"
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     let (schedule, place) = try options.schedule(global)
     // A service that may write nowhere else can't make them.
@@ -65,6 +68,9 @@ struct ScheduleShowCommand: SnapCommand {
   @OptionGroup var options: ScheduleOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  static let title = "schedule show"
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     let (schedule, place) = try options.schedule(global)
     let texts = place.texts(schedule)
@@ -92,6 +98,9 @@ struct ScheduleRemoveCommand: SnapCommand {
 
   @OptionGroup var identity: ScheduleIdentity
   @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  static let title = "schedule remove"
+  var isAudited: Bool { false }
 
   func execute() throws(SnapshotError) -> Int32 {
     let name = identity.name(global.settings)

@@ -19,6 +19,8 @@ struct ShowCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     let info = try SnapshotInfo.find(selection.selector(id), in: global.location)
     render(.object(info.fields + Self.more(info.snapshot.manifest))) { Self.text(info) }

@@ -82,7 +82,9 @@ struct SnapshotCommand: SnapCommand {
     verb.examinesHealth = try settings.value(SettingTable.health, option: health)
     let location = global.location
     let request = verb
+    record { $0.source = request.source.string }
     var summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    record { $0.take(summary) }
     var written: ExportSnapshot.Summary?
     var isWhole = summary.isComplete && !summary.isDamaged
     if zip, let snapshot = summary.snapshot {

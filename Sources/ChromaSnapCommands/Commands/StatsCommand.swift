@@ -13,6 +13,8 @@ struct StatsCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { false }
+
   func execute() throws(SnapshotError) -> Int32 {
     let stats = try RepositoryStatistics(of: global.location)
     render(Self.json(stats)) { Self.text(stats) }

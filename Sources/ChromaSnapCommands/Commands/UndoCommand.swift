@@ -27,6 +27,7 @@ struct UndoCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let named = source.map { FilePath(argument: $0) } ?? global.settings[SettingTable.source]
     let target = if let named { named } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+    record { $0.source = target.string }
     let verb = UndoRestore(target)
     if verb.available != nil, !yes {
       guard Terminal.canAsk else {

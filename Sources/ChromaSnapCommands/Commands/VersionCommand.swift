@@ -13,6 +13,7 @@ struct VersionCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   static let usesSettings = false
+  var isAudited: Bool { false }
 
   func execute() throws(SnapshotError) -> Int32 {
     if global.json {

@@ -47,10 +47,40 @@ struct GlobalOptions: ParsableArguments {
 
   private var loaded = LoadedSettings()
 
+  @Option(
+    name: .customLong("log-file"),
+    help: ArgumentHelp(
+      "A log to add to; it is rotated at 10 MiB. Default: $CHROMASNAP_LOG_FILE, else none.", valueName: "path"))
+  var logFile: String?
+
+  @Option(
+    name: .customLong("log-format"),
+    help: ArgumentHelp(
+      "How the log is written, or without one standard error. Default: $CHROMASNAP_LOG_FORMAT, else text.",
+      valueName: "text|json"))
+  var logFormat: LogFormat?
+
+  @Option(
+    name: .customLong("notify"),
+    help: ArgumentHelp(
+      "Whom to tell: WHEN=COMMAND, WHEN=URL, URL, or none; @FILE for what is secret. May be given several times. Default: "
+        + "$CHROMASNAP_NOTIFY.",
+      valueName: "hook"))
+  var notify: [String] = []
+
+  @Option(
+    name: .customLong("metrics-file"),
+    help: ArgumentHelp(
+      "Metrics for Prometheus to add to. Default: $CHROMASNAP_METRICS_FILE, else none.", valueName: "path"))
+  var metricsFile: String?
+
   var isVerbose: Bool { verbose > 0 }
 
   /// What is in force; there once the command runs.
   var settings: Settings { loaded.settings! }
+
+  /// What is in force, of a command that asks for settings at all.
+  var loadedSettings: Settings? { loaded.settings }
 
   /// Reads configuration and environment, and lets the options win: a line for each.
   mutating func loadSettings() throws(SnapshotError) {
@@ -58,6 +88,10 @@ struct GlobalOptions: ParsableArguments {
     try settings.take(SettingTable.repository, option: repository.map(FilePath.init(argument:)))
     try settings.take(SettingTable.cacheFolder, option: cacheFolder.map(FilePath.init(argument:)))
     try settings.take(SettingTable.lockTimeout, option: lockTimeout)
+    try settings.take(SettingTable.logFile, option: logFile.map(FilePath.init(argument:)))
+    try settings.take(SettingTable.logFormat, option: logFormat?.rawValue)
+    try settings.take(SettingTable.metricsFile, option: metricsFile.map(FilePath.init(argument:)))
+    try settings.take(SettingTable.notify, option: notify.isEmpty ? nil : notify)
     loaded.settings = settings
   }
 
@@ -78,6 +112,8 @@ private struct LoadedSettings: Decodable {
   init() {}
   init(from decoder: any Decoder) {}
 }
+
+extension LogFormat: ExpressibleByArgument {}
 
 /// A length of time as people write it: `90`, `90s`, `5m`, `2h`, `7d`, `2w`.
 struct Duration: ExpressibleByArgument, Sendable {

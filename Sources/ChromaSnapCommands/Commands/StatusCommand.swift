@@ -1,0 +1,45 @@
+import ArgumentParser
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+struct StatusCommand: SnapCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Say whether all is well, in the manner that monitors know.",
+    discussion: """
+      The first line is for a monitor in the manner of Nagios, figures behind the bar. Exit code 0 ok, 1 warning, 2 critical, \
+      3 unknown. Looked at are the age of each source's last good snapshot, its size and records against the snapshots \
+      before, health, drills, noted damage, free space, and a clock that is wrong.
+
+      EXAMPLES
+        chromasnap status
+        chromasnap status --source ./chroma --warn-age 2h --critical-age 6h
+        chromasnap status --drill-age 35d --check-age 8d --min-free 20G --json
+      """)
+
+  @Option(help: ArgumentHelp("Only the source at this path.", valueName: "dir"))
+  var source: String?
+
+  @OptionGroup(title: "Thresholds") var limits: StatusOptions
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+
+  var isAudited: Bool { false }
+
+  func execute() throws(SnapshotError) -> Int32 {
+    var verb = ExamineStatus()
+    verb.source = source.map { FilePath(argument: $0) }
+    verb.thresholds = limits.thresholds
+    let report: StatusReport
+    do throws(SnapshotError) { report = try verb.run(in: global.location) } catch {
+      guard error.code != .cancelled else { throw error }
+      render(StatusText.json(error, repository: global.repositoryFolder)) {
+        [StatusText.line(.unknown, error.message, [])]
+      }
+      return StatusReport.Level.unknown.rawValue
+    }
+    render(StatusText.json(report, repository: global.repositoryFolder)) { StatusText.lines(report, limits.thresholds) }
+    return report.level.rawValue
+  }
+}
