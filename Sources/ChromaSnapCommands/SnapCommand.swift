@@ -1,6 +1,8 @@
 import ArgumentParser
 import ChromaSnap
 import SnapshotRepository
+import SystemIO
+import SystemPackage
 
 /// What every command is: options that all take, and a run that gives an exit code.
 protocol SnapCommand: ParsableCommand {
@@ -25,8 +27,7 @@ extension SnapCommand {
     do throws(SnapshotError) {
       if Self.usesSettings { try global.loadSettings() }
       reporter = try Reporter(
-        Self.title, arguments: RunRecorder.current == nil ? Arguments.all : [Self.title], isAudited: isAudited,
-        options: global)
+        Self.title, arguments: RunRecorder.arguments ?? Arguments.all, isAudited: isAudited, options: global)
     } catch {
       Failure.report(error, json: global.json)
       throw ExitCode(ExitStatus.code(for: error))
@@ -73,6 +74,14 @@ extension SnapCommand {
       if global.json { return Terminal.print(value.text) }
     }
     if !global.quiet { for line in text() { Terminal.print(line) } }
+  }
+
+  /// Says that something failed, and did not end the run.
+  func report(_ error: SnapshotError, about path: FilePath) {
+    record {
+      $0.warnings.append(SnapshotWarning(.init(rawValue: error.code.rawValue), error.message, path: path.bytes))
+    }
+    RunRecorder.current?.log.fail(error)
   }
 
   /// Says what went not quite as it should, to whoever reads the diagnostics.

@@ -45,7 +45,9 @@ struct AutoCommand: SnapCommand {
     verb.excludes += try settings.value(
       SettingTable.excludes, option: options.excludes.isEmpty ? nil : options.excludes)
     let (location, request) = (global.location, verb)
+    record { $0.source = request.source.string }
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    record { $0.take(summary.taken) }
     report(summary.taken.warnings)
     render(Self.json(summary)) { [Self.line(summary)] }
     return summary.isComplete ? ExitStatus.success : ExitStatus.incomplete

@@ -39,6 +39,8 @@ struct ImportCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  var isAudited: Bool { !dryRun }
+
   /// What became of the backups so far.
   private struct Tally {
     var imported = 0
@@ -94,6 +96,7 @@ struct ImportCommand: SnapCommand {
     }
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     if summary.wasKnown { return skip(backup, summary.snapshot, &tally) }
+    record { $0.concern(summary.snapshot) }
     tally.imported += 1
     tally.damaged += summary.isDamaged || !summary.snapshot.manifest.complete ? 1 : 0
     tally.bytesStored += summary.snapshot.manifest.statistics.bytesStored
@@ -113,6 +116,7 @@ struct ImportCommand: SnapCommand {
 
   private func refuse(_ file: FilePath, _ error: SnapshotError, _ tally: inout Tally) {
     tally.refused += 1
+    report(error, about: file)
     if global.json {
       Terminal.print(
         JSON.object(
@@ -121,8 +125,6 @@ struct ImportCommand: SnapCommand {
             ("hint", .optional(error.hint)),
           ]
         ).text)
-    } else {
-      Failure.report(error, json: false)
     }
   }
 

@@ -177,7 +177,7 @@ struct Menu {
     Terminal.print("$ \(Program.name) \(shown.joined(separator: " "))")
     do {
       var command = try ChromaSnapCommand.parseAsRoot(arguments + globals)
-      try command.run()
+      try RunRecorder.$arguments.withValue(arguments) { try command.run() }
       return ExitStatus.success
     } catch let code as ExitCode {
       return code.rawValue
@@ -193,6 +193,10 @@ struct Menu {
     if let repository = global.repository { arguments += ["--repo", repository] }
     if let folder = global.cacheFolder { arguments += ["--cache-dir", folder] }
     if global.isVerbose { arguments.append("--verbose") }
+    if let file = global.logFile { arguments += ["--log-file", file] }
+    if let format = global.logFormat { arguments += ["--log-format", format.rawValue] }
+    if let file = global.metricsFile { arguments += ["--metrics-file", file] }
+    for hook in global.notify { arguments += ["--notify", hook] }
     return arguments + ["--lock-timeout", "\(global.lockTimeout.seconds)"]
   }
 }

@@ -15,6 +15,9 @@ struct MenuCommand: SnapCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
+  /// What it runs is.
+  var isAudited: Bool { false }
+
   /// Whether there is somebody to ask.
   static var canRun: Bool { Terminal.canAsk && Terminal.isOutputTerminal }
 

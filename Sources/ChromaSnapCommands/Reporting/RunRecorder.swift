@@ -3,6 +3,8 @@ import Synchronization
 /// Collects what a command says of itself while it runs. A run within a run (of a menu, say) has one of its own.
 final class RunRecorder: Sendable {
   @TaskLocal static var current: RunRecorder?
+  /// Of a run within a run: what would have been typed.
+  @TaskLocal static var arguments: [String]?
 
   let log: RunLog
   /// Whether the JSON of its summary is needed though nobody asked to see it.
