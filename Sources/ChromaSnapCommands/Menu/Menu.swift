@@ -46,7 +46,7 @@ struct Menu {
       }
       if choice == .leave { return ExitStatus.success }
       Terminal.print("")
-      // The end of the input in the middle of a choice ends the menu with the next question.
+      // Ctrl-D in the middle of a choice goes back to the menu.
       act(on: choice)
       guard resume() else { break }
     }

@@ -71,6 +71,7 @@ package final class Catalogue: Sendable {
     CREATE INDEX snapshot_of_source ON snapshot (source, sequence, commit_time, id);
     CREATE INDEX snapshot_name ON snapshot (name);
     CREATE INDEX snapshot_commit ON snapshot (commit_time, id);
+    CREATE INDEX snapshot_time ON snapshot (time, id);
     CREATE TABLE note (id BLOB PRIMARY KEY, object TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, snapshot BLOB,
       sequence INTEGER NOT NULL, time TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
     CREATE INDEX note_about ON note (kind, snapshot, sequence);
