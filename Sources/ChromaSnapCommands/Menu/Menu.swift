@@ -79,7 +79,7 @@ struct Menu {
 
   private func create() {
     var arguments = ["snapshot"]
-    if (try? SourceLocator.find(in: FileSystem.currentFolder)) == nil {
+    if global.settings[SettingTable.source] == nil, (try? SourceLocator.find(in: FileSystem.currentFolder)) == nil {
       guard let folder = Terminal.ask("Directory to back up: "), !folder.isEmpty else { return }
       arguments.append(folder)
     }
@@ -192,7 +192,9 @@ struct Menu {
     var arguments: [String] = []
     if let repository = global.repository { arguments += ["--repo", repository] }
     if let folder = global.cacheFolder { arguments += ["--cache-dir", folder] }
-    if global.isVerbose { arguments.append("--verbose") }
-    return arguments + ["--lock-timeout", "\(global.lockTimeout.seconds)"]
+    if let file = global.configuration { arguments += ["--config", file] }
+    if let profile = global.profile { arguments += ["--profile", profile] }
+    if let timeout = global.lockTimeout { arguments += ["--lock-timeout", "\(timeout.seconds)"] }
+    return global.isVerbose ? arguments + ["--verbose"] : arguments
   }
 }
