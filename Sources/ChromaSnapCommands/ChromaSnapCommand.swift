@@ -55,7 +55,7 @@ public struct ChromaSnapCommand: ParsableCommand {
   /// Without a command: the menu where somebody can be asked, else the help.
   public func run() throws {
     guard MenuCommand.canRun else { throw CleanExit.helpRequest(self) }
-    let menu = try MenuCommand.parse([])
+    var menu = try MenuCommand.parse([])
     try menu.run()
   }
 

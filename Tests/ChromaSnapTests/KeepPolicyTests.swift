@@ -57,6 +57,14 @@ import Testing
     #expect(kept(all) { $0.tags = ["ten"] } == [0, 3, 10, 20, 24])
   }
 
+  @Test func aScopeCountsOnlyItsOwn() {
+    let all = candidates(25, everyHours: 1)
+    // 0, 10 and 20 have the tag; the others stay, and none of them is counted.
+    #expect(kept(all) { ($0.scope, $0.last) = ("ten", 2) } == Array(1...24))
+    #expect(kept(all) { ($0.scope, $0.hourly) = ("ten", 1) } == (1...24).filter { $0 != 10 })
+    #expect(kept(all) { ($0.scope, $0.last) = ("none", 1) } == Array(0...24))
+  }
+
   @Test func theLastGoodOneStays() {
     var all = candidates(5, everyHours: 1)
     for i in 2..<5 { all[i].isGood = false }

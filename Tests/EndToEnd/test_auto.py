@@ -129,7 +129,7 @@ class Auto(SourceCase):
       fcntl.flock(held, fcntl.LOCK_EX)
       result = self.call("auto", self.source, "--max-backups", "1", "--lock-timeout", "0", code=3)
     self.assertRegex(result.text, "saved auto_backup")
-    self.assertIn("old backups were not removed", result.errors)
+    self.assertIn("no space was freed", result.errors)
     self.assertEqual(len(self.snapshots()), 1)
 
   def test_in_the_environment_of_cron(self):
@@ -197,6 +197,15 @@ class ZipBeside(Case):
     self.assertEqual(len(self.snapshots()), 1)
     self.assertEqual(self.zips(), {old.name, "mine.zip", f"{summary['name']}.zip"})
     self.assertEqual(self.program.repository / old.name, old)
+
+  def test_what_a_killed_run_left_goes_too(self):
+    name = self.snapshot(self.source, "--zip")["name"]
+    partial = self.program.repository / f"{name}.zip.partial-01234567"
+    partial.write_bytes(b"PK")
+    self.snapshot(self.source)
+    self.call("forget", "--keep-last", "1")
+    self.assertFalse(partial.exists())
+    self.assertEqual(self.zips(), set())
 
   def test_another_file_of_the_name_is_not_removed(self):
     name = self.snapshot(self.source, "--zip", "--tag", "a")["name"]

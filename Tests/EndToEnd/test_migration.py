@@ -1,17 +1,19 @@
 """Coming from the old backup scripts: their ZIPs become snapshots."""
 
 import datetime
+import fcntl
 import json
 import os
 import shutil
 import sqlite3
+import time
 import unittest
 import zipfile
 from pathlib import Path
 
 import trees
 from old_backups import files_of, moment, script_backup, stamp, write_zip
-from support import FIXTURES, NOBODY, ROOT, Case, chroma
+from support import FIXTURES, NOBODY, ROOT, Case, chroma, kill
 
 EXPECTED = (FIXTURES / "chroma-1.5.9.expected.jsonl").read_bytes()
 
@@ -345,6 +347,43 @@ class Migration(Case):
     self.imports(archive)
     target = self.restore("latest")
     self.assertEqual({path.lstat().st_uid for path in (target, *target.rglob("*"))}, {NOBODY})
+
+  def test_what_a_killed_import_left_is_removed(self):
+    archive = script_backup(self.source, self.old, moment(1))
+    abandoned, running, new = (self.program.cache / f"import-{digit * 16}" for digit in "123")
+    for folder in (abandoned, running, new):
+      (folder / "below").mkdir(parents=True)
+    for folder in (abandoned, running):
+      os.utime(folder, (1_700_000_000, 1_700_000_000))
+    held = os.open(running, os.O_RDONLY)
+    self.addCleanup(os.close, held)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    self.imports(archive)
+    self.assertEqual(set(self.program.cache.glob("import-*")), {running, new})
+
+  def test_killed_at_any_moment(self):
+    """Each backup is there as a whole or not at all, and running it again brings the rest."""
+    for day in range(1, 6):
+      self.grow(day)
+      script_backup(self.source, self.old, moment(day))
+    for attempt in range(8):
+      process = self.program.start("import", self.old)
+      time.sleep(0.03 * attempt)
+      kill(process)
+    self.imports(self.old)
+    self.assertEqual([entry["name"] for entry in self.snapshots()],
+                     [f"chromadb_backup_{stamp(moment(day))}" for day in range(1, 6)])
+    self.assertTrue(self.check()["ok"])
+    self.assertEqual(trees.contents(self.restore("latest")), trees.contents(self.source))
+
+  def test_two_imports_at_once(self):
+    for day in range(1, 4):
+      script_backup(self.source, self.old, moment(day))
+    processes = [self.program.start("import", self.old) for _ in range(3)]
+    for process in processes:
+      process.communicate(timeout=120)
+    self.assertEqual([process.returncode for process in processes], [0, 0, 0])
+    self.assertEqual(len(self.snapshots()), 3)
 
   def test_the_same_zip_gives_the_same_tree(self):
     archive = script_backup(self.source, self.old, moment(1))

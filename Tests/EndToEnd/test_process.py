@@ -14,7 +14,8 @@ import unittest
 
 from support import Case
 
-COMMANDS = ("init snapshot list show ls diff dump restore forget prune pin unpin check repair stats version").split()
+COMMANDS = ("init snapshot list show ls diff dump restore forget prune pin unpin check repair stats version auto import export "
+            "menu").split()
 
 
 class Process(Case):

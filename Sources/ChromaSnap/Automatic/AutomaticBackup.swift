@@ -73,26 +73,30 @@ public struct AutomaticBackup: Sendable {
     }
     if cleansUp {
       try attempt(.noCleanup, "old backups were not removed", &summary) { (summary) throws(SnapshotError) in
-        try cleanUp(path, in: location, &summary, activity)
+        try forget(path, in: location, &summary)
+      }
+      try attempt(.noCleanup, "no space was freed", &summary) { (summary) throws(SnapshotError) in
+        // Where nothing went, and no prune was cut short, there is next to nothing to free.
+        let isCutShort = try !location.open(for: .read).condemned().isEmpty
+        guard isCutShort || !summary.forgotten.isEmpty else { return }
+        summary.pruned = try PruneRepository().run(in: location, activity: activity)
       }
     }
     summary.duration = stopwatch.seconds
     return summary
   }
 
-  private func cleanUp(
-    _ path: FilePath, in location: RepositoryLocation, _ summary: inout Summary, _ activity: Activity
+  private func forget(
+    _ path: FilePath, in location: RepositoryLocation, _ summary: inout Summary
   ) throws(SnapshotError) {
     var policy = KeepPolicy()
     policy.last = maxBackups
     policy.scope = Self.tag
-    var forget = ForgetSnapshots(policy)
-    forget.source = path
-    let result = try forget.run(in: location)
+    var verb = ForgetSnapshots(policy)
+    verb.source = path
+    let result = try verb.run(in: location)
     summary.forgotten = result.forgotten
     summary.zipsRemoved = result.zipsRemoved
-    // Where nothing went, there is next to nothing to free.
-    if !result.forgotten.isEmpty { summary.pruned = try PruneRepository().run(in: location, activity: activity) }
   }
 
   /// Does what comes after the snapshot, which is there whatever becomes of it.

@@ -17,7 +17,7 @@ public struct SnapshotInfo: Sendable {
   public var drill: (time: Timestamp, ok: Bool, seconds: Double?)?
 }
 
-/// Lists snapshots, in the order of their commits.
+/// Lists snapshots, by the time of their data.
 public struct ListSnapshots: Sendable {
   /// Only of the source at this path.
   public var source: FilePath?
@@ -31,7 +31,7 @@ public struct ListSnapshots: Sendable {
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> [SnapshotInfo] {
     let repository = try location.open(for: .read)
     let isFiltered = source != nil || !tags.isEmpty
-    var snapshots = try repository.catalogue.snapshots(newest: isFiltered ? nil : last, byCommit: true)
+    var snapshots = try repository.catalogue.snapshots(newest: isFiltered ? nil : last, order: .byTime)
     if isFiltered {
       snapshots = snapshots.filter { snapshot in
         (source.map { snapshot.manifest.source.isAt($0) } ?? true)

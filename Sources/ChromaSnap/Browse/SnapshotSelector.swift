@@ -59,7 +59,7 @@ public struct SnapshotSelector: Sendable {
   /// it is the data's time that counts: an imported backup is as old as what it holds.
   private func latest(_ back: Int, in repository: Repository) throws(SnapshotError) -> Snapshot {
     let candidates: [Snapshot]
-    if source == nil, asOf == nil, let newest = try repository.catalogue.snapshots(newest: 1, byCommit: true).first,
+    if source == nil, asOf == nil, let newest = try repository.catalogue.snapshots(newest: 1, order: .byCommit).first,
       newest.manifest.imported == nil
     {
       candidates = try repository.catalogue.snapshots(.ofSource(newest.manifest.source.id), newest: back + 1)

@@ -25,7 +25,8 @@ struct ChromaFolder {
         let records = found[collection.id]?.records
         if records != collection.records {
           problems.append(
-            "collection \(collection.name): \(records.map { "\($0)" } ?? "no") records instead of \(collection.records)"
+            "collection count mismatch: \(collection.name) holds \(records.map { "\($0)" } ?? "no") records, the snapshot "
+              + "says \(collection.records). Examine it with `chromasnap health`, or restore an older snapshot"
           )
         }
       }

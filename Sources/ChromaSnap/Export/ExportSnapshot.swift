@@ -16,6 +16,8 @@ public struct ExportSnapshot: Sendable {
   public var level = 6
 
   public static let metadataName = "backup_metadata.json"
+  /// What follows the name of an archive that is not complete, before some digits.
+  static let partialSuffix = ".partial-"
 
   public init(_ selector: SnapshotSelector, file: FilePath? = nil, folder: FilePath) {
     self.selector = selector
@@ -42,7 +44,7 @@ public struct ExportSnapshot: Sendable {
     guard !FileStatus.exists(file) else {
       throw SnapshotError(.targetExists, "\(file) is there already", hint: "Name another file; nothing is replaced.")
     }
-    let partial = FilePath(file.string + ".partial-\(hexadecimal(randomBytes(4)))")
+    let partial = FilePath(file.string + Self.partialSuffix + hexadecimal(randomBytes(4)))
     defer { try? FileSystem.removeFile(partial) }
     let index = try ChunkIndex(repository)
     do throws(SnapshotError) {

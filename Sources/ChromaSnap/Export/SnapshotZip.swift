@@ -53,6 +53,10 @@ public struct SnapshotZip: Sendable {
       }
       removed.append(file)
     }
+    let partial = Array("\(snapshot.manifest.name).zip\(ExportSnapshot.partialSuffix)".utf8)
+    for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: partial) {
+      try? FileSystem.removeFile(folder.appending(nameBytes: name))
+    }
     return removed
   }
 }

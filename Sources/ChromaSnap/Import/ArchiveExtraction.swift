@@ -148,7 +148,10 @@ struct ImportScratch: ~Copyable {
     self.folder = folder
     for name in (try? DirectoryReader.names(in: caches)) ?? [] where name.starts(with: Array(Self.prefix.utf8)) {
       let other = caches.appending(nameBytes: name)
-      guard other != folder else { continue }
+      // One that was made this very moment may not be locked yet.
+      guard other != folder, let status = try? FileStatus(at: other, following: false),
+        Timestamp.now.seconds(since: status.modified) > 60
+      else { continue }
       do throws(SystemError) {
         if let abandoned = try FileLock.attempt(folder: other) {
           try FileSystem.removeTree(other)

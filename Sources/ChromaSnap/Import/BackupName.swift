@@ -1,14 +1,14 @@
-import SystemIO
+package import SystemIO
 
 /// How backups of Chroma have always been named: what for, then day and time on a clock on the wall.
-struct BackupName: Hashable {
+package struct BackupName: Hashable {
   /// The name, as it is, without an ending.
-  var name: String
+  package var name: String
   /// The moment that it says, in local time; `nil` where it says none.
-  var time: Timestamp?
+  package var time: Timestamp?
 
   /// - Parameter file: The name of a ZIP or of a folder.
-  init(file: String) {
+  package init(file: String) {
     name = Self.isZip(file) ? String(file.dropLast(4)) : file
     time = Self.stamp(name).flatMap(Timestamp.init(backup:))
   }
@@ -38,7 +38,7 @@ struct BackupName: Hashable {
 extension Timestamp {
   /// A time as backups write it: RFC 3339; or in local time as Python does, `2024-12-20T14:30:22.123456`; or
   /// `20241220_143022`.
-  init?(backup text: String) {
+  package init?(backup text: String) {
     if let time = Timestamp(rfc3339: text) {
       self = time
       return

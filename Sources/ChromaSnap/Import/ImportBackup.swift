@@ -104,7 +104,7 @@ public struct ImportBackup: Sendable {
     var reader = ChunkReader(repository, index: index)
     let plan = try SnapshotPlan(
       scan, states: nil, parent: place.position.neighbour?.manifest.tree, held: HeldFiles(), reader: &reader)
-    let engine = SnapshotEngine(
+    let engine = try SnapshotEngine(
       repository, index: index, plan: plan, held: HeldFiles(), level: level, activity: activity)
     try engine.readAll()
     let result = try engine.complete()

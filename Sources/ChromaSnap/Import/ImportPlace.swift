@@ -1,21 +1,21 @@
 import SnapshotFormat
-import SnapshotRepository
-import SystemIO
+package import SnapshotRepository
+package import SystemIO
 import SystemPackage
 
 /// Which source a backup is of, and where it belongs among that source's snapshots.
-struct ImportPlace {
+package struct ImportPlace {
   var path: FilePath
   var sourceID: String
   var inode: UInt64
   var position: Position
 
   /// Its place in the order of a source's snapshots.
-  struct Position: Hashable {
-    var sequence: UInt64
-    var parent: Snapshot?
+  package struct Position: Hashable {
+    package var sequence: UInt64
+    package var parent: Snapshot?
     /// The snapshot that is most like it: what patches are made against.
-    var neighbour: Snapshot?
+    package var neighbour: Snapshot?
   }
 
   /// - Parameter named: The directory that somebody named; otherwise it is the one that the backup names, else where it
@@ -38,7 +38,7 @@ struct ImportPlace {
   /// A backup that is younger than the last snapshot follows it. An older one shares the sequence number of the snapshot
   /// that was the last at its time, or has 0; where two share one, the time of their data decides. So the order stays that
   /// of the data.
-  static func position(at time: Timestamp, among history: [Snapshot]) -> Position {
+  package static func position(at time: Timestamp, among history: [Snapshot]) -> Position {
     guard let last = history.last else { return Position(sequence: 1, parent: nil, neighbour: nil) }
     if last.manifest.time <= time {
       return Position(sequence: last.manifest.sequence + 1, parent: last, neighbour: last)

@@ -21,7 +21,8 @@ struct AutoCommand: SnapCommand {
         chromasnap auto ./chroma --no-cleanup --zip
       """)
 
-  @Argument(help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
+  @Argument(
+    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
   var source: String?
 
   @OptionGroup var options: AutoOptions
@@ -36,7 +37,8 @@ struct AutoCommand: SnapCommand {
         try SourceLocator.find(in: FileSystem.currentFolder)
       }
     var verb = AutomaticBackup(source: directory)
-    verb.maxBackups = try settings.value(SettingTable.maxBackups, option: options.maxBackups) ?? AutomaticBackup.usualBackups
+    verb.maxBackups =
+      try settings.value(SettingTable.maxBackups, option: options.maxBackups) ?? AutomaticBackup.usualBackups
     verb.cleansUp = !options.noCleanup
     verb.writesZip = options.zip
     verb.evenIfUnchanged = options.evenIfUnchanged

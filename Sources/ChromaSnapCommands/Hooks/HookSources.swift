@@ -58,7 +58,8 @@ struct HookSources: Sendable {
     do throws(SystemError) {
       let output = try Descriptor.holding([])
       let ending = try process.run(
-        input: Descriptor.holding([]), extra: Descriptor.holding([]), output: output, errors: Descriptor.standardError())
+        input: Descriptor.holding([]), extra: Descriptor.holding([]), output: output, errors: Descriptor.standardError()
+      )
       guard ending == .exited(0) else {
         log.warn("nobody is notified by notify-command: \(ending.failure ?? "")")
         return nil

@@ -46,7 +46,7 @@ struct Menu {
       }
       if choice == .leave { return ExitStatus.success }
       Terminal.print("")
-      // The end of the input in the middle of a choice ends the menu with the next question.
+      // Ctrl-D in the middle of a choice goes back to the menu.
       act(on: choice)
       guard resume() else { break }
     }
@@ -79,7 +79,7 @@ struct Menu {
 
   private func create() {
     var arguments = ["snapshot"]
-    if (try? SourceLocator.find(in: FileSystem.currentFolder)) == nil {
+    if global.settings[SettingTable.source] == nil, (try? SourceLocator.find(in: FileSystem.currentFolder)) == nil {
       guard let folder = Terminal.ask("Directory to back up: "), !folder.isEmpty else { return }
       arguments.append(folder)
     }
@@ -197,6 +197,9 @@ struct Menu {
     if let format = global.logFormat { arguments += ["--log-format", format.rawValue] }
     if let file = global.metricsFile { arguments += ["--metrics-file", file] }
     for hook in global.notify { arguments += ["--notify", hook] }
-    return arguments + ["--lock-timeout", "\(global.lockTimeout.seconds)"]
+    if let file = global.configuration { arguments += ["--config", file] }
+    if let profile = global.profile { arguments += ["--profile", profile] }
+    if let timeout = global.lockTimeout { arguments += ["--lock-timeout", "\(timeout.seconds)"] }
+    return arguments
   }
 }

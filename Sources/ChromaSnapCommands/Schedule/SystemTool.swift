@@ -25,7 +25,8 @@ struct SystemTool: Sendable {
     return try calling("running \(program)") { () throws(SystemError) in
       let output = try Descriptor.holding([])
       let ending = try process.run(
-        input: try Descriptor.holding(Array(input.utf8)), extra: try Descriptor(opening: "/dev/null"), output: output)
+        input: try Descriptor.holding(Array(input.utf8)), extra: try Descriptor(opening: "/dev/null"), output: output,
+        errors: output)
       let text = String(decoding: try output.readAll(limit: 16 << 20), as: UTF8.self)
       switch ending {
       case .exited(let code): return (code, text)

@@ -33,10 +33,19 @@ extension Catalogue {
     case mentioning(String)
   }
 
-  /// Snapshots in their order: by sequence, then the data's time (which orders imported backups), commit time, and id.
+  /// How snapshots are put in order.
+  package enum SnapshotOrder: String, Sendable {
+    /// By sequence, then the data's time (which orders imported backups), commit time, and id: that of one source.
+    case ofSource = "sequence DESC, time DESC, commit_time DESC, id DESC"
+    case byCommit = "commit_time DESC, id DESC"
+    /// By the data's time.
+    case byTime = "time DESC, id DESC"
+  }
+
+  /// Snapshots, the first in the order first.
   /// - Parameter newest: At most this many, the last ones of the order.
   package func snapshots(
-    _ filter: SnapshotFilter = .all, newest limit: Int? = nil, byCommit: Bool = false
+    _ filter: SnapshotFilter = .all, newest limit: Int? = nil, order: SnapshotOrder = .ofSource
   ) throws(SnapshotError) -> [Snapshot] {
     let rows = try read { db in
       var condition = ""
@@ -52,11 +61,10 @@ extension Catalogue {
         (condition, arguments) = ("WHERE id >= ? AND id <= ?", [Data(low), Data(high)])
       case .mentioning(let text): (condition, arguments) = ("WHERE instr(document, ?) > 0", [Data(text.utf8)])
       }
-      let order =
-        byCommit ? "commit_time DESC, id DESC" : "sequence DESC, time DESC, commit_time DESC, id DESC"
       arguments += [limit ?? -1]
       return try Row.fetchAll(
-        db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order) LIMIT ?", arguments: arguments
+        db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order.rawValue) LIMIT ?",
+        arguments: arguments
       ).map { row in (ChunkID(column: row[0]), [UInt8](row[1] as Data)) }
     }
     var result: [Snapshot] = []

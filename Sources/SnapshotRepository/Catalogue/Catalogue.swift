@@ -16,7 +16,7 @@ package import SystemPackage
 package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
 
-  private static let version = 2
+  private static let version = 3
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {
@@ -71,6 +71,7 @@ package final class Catalogue: Sendable {
     CREATE INDEX snapshot_of_source ON snapshot (source, sequence, commit_time, id);
     CREATE INDEX snapshot_name ON snapshot (name);
     CREATE INDEX snapshot_commit ON snapshot (commit_time, id);
+    CREATE INDEX snapshot_time ON snapshot (time, id);
     CREATE TABLE note (id BLOB PRIMARY KEY, object TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, snapshot BLOB,
       sequence INTEGER NOT NULL, time TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
     CREATE INDEX note_about ON note (kind, snapshot, sequence);
