@@ -37,23 +37,25 @@ struct Sweep: Sendable {
     for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
     var doomed = condemned
     index.condemn(condemned)
-    for id in marker.marked where try index.lastingChain(of: id) == nil {
-      guard let chain = try index.chain(of: id) else {
-        throw SnapshotError(
-          .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runCheck, chunk: id)
+    let ids = Array(marker.marked)
+    for start in stride(from: 0, to: ids.count, by: 4096) {
+      let batch = Array(ids[start..<min(ids.count, start + 4096)])
+      for (id, lasting) in zip(batch, try index.lastingChains(of: batch)) where lasting == nil {
+        guard let chain = try index.chain(of: id) else {
+          throw SnapshotError(
+            .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runCheck, chunk: id)
+        }
+        doomed.subtract(chain.packs)
       }
-      doomed.subtract(chain.packs)
     }
     return doomed
   }
 
   private func delete(_ packs: Set<ChunkID>, _ summary: inout PruneRepository.Summary) throws(SnapshotError) {
-    for pack in packs.sorted() {
-      try storing("deleting pack \(pack.short)") { () throws(StoreError) in
-        try repository.store.delete(ObjectNames.pack(pack))
-      }
-      summary.packsDeleted += 1
+    try storing("deleting packs") { () throws(StoreError) in
+      try repository.store.delete(packs.sorted().map(ObjectNames.pack))
     }
+    summary.packsDeleted += packs.count
     try repository.catalogue.remove(packs: packs)
   }
 
