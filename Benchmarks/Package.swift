@@ -18,7 +18,7 @@ let package = Package(
     .executableTarget(
       name: "chromasnap-benchmark",
       dependencies: [
-        "CMeasurement",
+        "CMeasurement", "launcher",
         .product(name: "ChromaSnap", package: "chromasnap"),
         .product(name: "chromasnap", package: "chromasnap"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -33,6 +33,7 @@ let package = Package(
         .treatAllWarnings(as: .error),
         .unsafeFlags(["-package-name", name]),
       ]),
+    .executableTarget(name: "launcher"),
     .target(
       name: "CMeasurement", cSettings: [.define("_GNU_SOURCE")],
       linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("z"), .linkedLibrary("sqlite3")]),

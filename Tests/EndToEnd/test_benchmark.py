@@ -38,7 +38,7 @@ class BenchmarkTest(unittest.TestCase):
       *sorted((BENCHMARKS / "Sources" / "chromasnap-benchmark").rglob("*.swift")))
     self.assertEqual(done.returncode, 0, done.stderr[-4000:])
     if shutil.which("cc"):
-      for source in sorted((headers.parent).glob("*.c")):
+      for source in sorted((BENCHMARKS / "Sources").rglob("*.c")):
         done = run("cc", "-fsyntax-only", "-Wall", "-Werror", "-D_GNU_SOURCE", "-I", headers, source)
         self.assertEqual(done.returncode, 0, done.stderr[-4000:])
 

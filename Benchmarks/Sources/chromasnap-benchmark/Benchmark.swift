@@ -62,6 +62,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The program to measure instead of the one built with this.", valueName: "path"))
   var program: String?
 
+  @Flag(help: "Leave the last repositories in the work folder, one per tool.")
+  var keep = false
+
   @Flag(help: "Everything once, tiny, in a minute or two: whether it works, not how fast it is.")
   var quick = false
 
@@ -120,6 +123,7 @@ struct RunCommand: ParsableCommand {
     }
     return Settings(
       root: Self.root, work: work, tools: found, rounds: quick ? 1 : rounds, size: quick ? 0.02 : size, isQuick: quick,
+      keepsRepositories: keep,
       ownProgram: own)
   }
 

@@ -53,7 +53,7 @@ public struct PruneRepository: Sendable {
     try activity.checkpoint()
     // The repository's shared lock goes before the exclusive one is asked for.
     repository = try Self.reopen(location, insteadOf: &repository)
-    try Sweep(repository: repository, activity: activity).run(&summary)
+    try Sweep(repository: repository, activity: activity).run(&summary, marker: &marker)
     summary.duration = stopwatch.seconds
     return summary
   }

@@ -1,21 +1,7 @@
-// What a benchmark asks of the system and of libraries directly: a child process with its usage, and the ceilings.
+// The ceilings: what libraries and memory can do by themselves.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-
-struct measurement {
-  /// Wall seconds, and those that processors spent on the process and on what it waited for.
-  double wall, cpu;
-  /// The most memory that one of them had resident, in bytes.
-  int64_t peak;
-  /// As a shell would say it: the exit code, or 128 and the signal's number.
-  int exit_code;
-};
-
-/// Runs a program (looked up in PATH) in `folder`, its output going to the file `log`, and waits for it.
-/// Returns 0, or an errno where it could not be started.
-int measure_command(char *const arguments[], char *const environment[], const char *folder, const char *log,
-                    struct measurement *result);
 
 struct dirty_blocks {
   /// Bytes of the blocks that differ.

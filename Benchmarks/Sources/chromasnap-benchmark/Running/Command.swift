@@ -1,4 +1,3 @@
-import CMeasurement
 import Foundation
 
 /// Why a benchmark ends.
@@ -39,21 +38,35 @@ struct Command {
   /// - Parameter log: The file that takes what it says.
   @discardableResult
   func run(log: String, mayFail: Bool = false) throws -> Usage {
-    var result = measurement()
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
-    let error = withCStrings(arguments) { arguments in
-      withCStrings(variables) { environment in measure_command(arguments, environment, folder, log, &result) }
-    }
-    guard error == 0 else {
-      throw BenchmarkError("\(arguments[0]) could not be started: \(String(cString: strerror(error)))")
-    }
-    guard result.exit_code == 0 || mayFail else {
+    let usage = log == "/dev/null" ? NSTemporaryDirectory() + "/usage-\(getpid())" : log + ".usage"
+    defer { unlink(usage) }
+    guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
+    else { throw BenchmarkError("\(log) can't be written") }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.launcher)
+    process.arguments = [usage] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    process.waitUntilExit()
+    let fields = (try? String(contentsOfFile: usage, encoding: .utf8))?.split(separator: " ") ?? []
+    guard process.terminationStatus == 0, fields.count == 4, let wall = Double(fields[0]), let cpu = Double(fields[1]),
+      let peak = Int(fields[2]), let code = Int(fields[3].dropLast())
+    else { throw BenchmarkError("\(arguments[0]) could not be started") }
+    guard code == 0 || mayFail else {
       let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-      throw BenchmarkError(
-        "\(arguments.joined(separator: " ")) ended with \(result.exit_code):\n\(said.suffix(2000))")
+      throw BenchmarkError("\(arguments.joined(separator: " ")) ended with \(code):\n\(said.suffix(2000))")
     }
-    return Usage(wall: result.wall, cpu: result.cpu, peak: Int(result.peak))
+    return Usage(wall: wall, cpu: cpu, peak: peak)
   }
+
+  /// Built beside this program.
+  private static let launcher =
+    FileManager.default.realPath(Bundle.main.executablePath ?? CommandLine.arguments[0])
+    .split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/launcher"
 
   /// What it prints, both streams together.
   func output(log: String) throws -> String {
@@ -69,13 +82,4 @@ struct Command {
       FileManager.default.isExecutableFile(atPath: $0)
     }
   }
-}
-
-private func withCStrings<Result>(
-  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-  var copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
-  defer { for copy in copies { free(copy) } }
-  copies.append(nil)
-  return body(copies)
 }

@@ -62,7 +62,7 @@ private struct Life {
   mutating func live(rounds: Int) throws {
     let tools = comparison.tools
     for tool in tools { try tool.startAnew() }
-    defer { for tool in tools { Folders.remove(tool.home) } }
+    defer { for tool in tools { settings.discard(tool) } }
     let previous = "\(settings.work)/life-previous"
     defer { Folders.remove(previous) }
     let writer = try LivingProcess(

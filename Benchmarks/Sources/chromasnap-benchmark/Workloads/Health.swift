@@ -13,7 +13,7 @@ enum Health: Workload {
     var comparison = Comparison([tool])
     comparison.steps = [("directory", "of the directory"), ("snapshot", "of a snapshot of it")]
     try tool.startAnew()
-    defer { Folders.remove(tool.home) }
+    defer { settings.discard(tool) }
     Folders.heat(folder)
     _ = try tool.run(tool.snapshot!(1), in: folder)
     for round in 0...settings.rounds {

@@ -20,7 +20,7 @@ enum LargeDatabase: Workload {
       say("large: \(tool.name)")
       // One after the other: two repositories and a restored copy at once would need much disk.
       try tool.startAnew()
-      defer { Folders.remove(tool.home) }
+      defer { settings.discard(tool) }
       Folders.heat(folder)
       for (archive, step) in [(1, "first"), (2, "unchanged"), (3, "change")] {
         if step == "change" { try settings.make("chroma/large.py", "change", folder, "--revision", "\(number)") }

@@ -26,7 +26,7 @@ enum ManySnapshots: Workload {
 
   private static func table(_ columns: [Measured]) -> Table {
     var table = Table(["seconds"] + columns.map { "\($0.count) snapshots" })
-    table.rows.append(["seeding, per snapshot"] + columns.map { short($0.seeding.last ?? 0) })
+    table.rows.append(["seeding, CPU per snapshot"] + columns.map { short($0.seeding.last ?? 0) })
     for step in Measured.steps {
       table.rows.append([step.label] + columns.map { $0.wall(step.id).map(short) ?? "" })
       table.rows.append(["\(step.label), peak memory, MB"] + columns.map { $0.peak(step.id).map(short) ?? "" })
@@ -42,7 +42,7 @@ enum ManySnapshots: Workload {
     return [
       Goal.atMost(2, "times", "a snapshot after \(many.count), to one after \(few.count)", ratio("snapshot")),
       Goal.atMost(
-        2, "times", "the same in one process, the last ones to the first ones",
+        2, "times", "the same in one process, CPU, the last ones to the first ones",
         few.seeding.last.flatMap { base in many.seeding.last.map { $0 / base } }),
       Goal.atMost(100, "ms", "list --last 20 of \(many.count)", many.wall("list20").map { $0 * 1000 }),
     ].compactMap { $0 }
@@ -52,7 +52,7 @@ enum ManySnapshots: Workload {
 /// One repository with its figures.
 private struct Measured {
   let count: Int
-  /// Seconds per snapshot in the process that seeded it, by tenths of it.
+  /// CPU seconds per snapshot in the process that seeded it, by tenths of it.
   let seeding: [Double]
   private(set) var figures: [Figure] = []
 
@@ -68,7 +68,7 @@ private struct Measured {
     self.count = count
     let tool = try settings.chromasnap
     try tool.startAnew()
-    defer { Folders.remove(tool.home) }
+    defer { settings.discard(tool) }
     let source = "\(tool.home)/source"
     let seed = Command(
       [settings.ownProgram, "seed", source, tool.repository, "\(tool.home)/cache", "--snapshots", "\(count)"],

@@ -98,7 +98,7 @@ private struct MixRound {
         }
       }
     }
-    for tool in tools { Folders.remove(tool.home) }
+    for tool in tools { settings.discard(tool) }
   }
 
   private func restore(_ turn: [Tool], archive: Int, _ comparison: inout Comparison) throws {

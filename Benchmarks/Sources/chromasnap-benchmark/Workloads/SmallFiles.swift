@@ -43,7 +43,7 @@ enum SmallFiles: Workload {
           try Folders.compare(folder, target, log: tool.log)
         }
       }
-      for tool in comparison.tools { Folders.remove(tool.home) }
+      for tool in comparison.tools { settings.discard(tool) }
     }
     var section = Report.Section(name, "\(count) small files")
     section.remarks = [

@@ -1,4 +1,5 @@
 import ObjectStorage
+import Synchronization
 import SystemIO
 import SystemPackage
 
@@ -6,6 +7,9 @@ import SystemPackage
 /// a large repository quickly that a crash may take.
 final class UnsyncedStore: ObjectStore {
   private let store: LocalStore
+  /// How often something has come to each folder or gone from it: nobody else uses this place meanwhile. By the file
+  /// system's clock nothing would be settled at this pace.
+  private let changes = Mutex<[String: UInt64]>([:])
 
   init(_ root: FilePath) { store = LocalStore(root) }
 
@@ -17,7 +21,7 @@ final class UnsyncedStore: ObjectStore {
     try writer.commit(as: name)
   }
 
-  func begin() throws(StoreError) -> any ObjectWriter { try UnsyncedWriter(store.root) }
+  func begin() throws(StoreError) -> any ObjectWriter { try UnsyncedWriter(self, store.root) }
 
   func read(
     _ name: String, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
@@ -25,8 +29,23 @@ final class UnsyncedStore: ObjectStore {
 
   func size(of name: String) throws(StoreError) -> UInt64 { try store.size(of: name) }
   func list(_ folder: String) throws(StoreError) -> [String] { try store.list(folder) }
-  func stamp(of folder: String) throws(StoreError) -> FolderStamp? { try store.stamp(of: folder) }
-  func delete(_ name: String) throws(StoreError) { try store.delete(name) }
+
+  func stamp(of folder: String) throws(StoreError) -> FolderStamp? {
+    let count = changes.withLock { $0[folder] ?? 0 }
+    let time = Timestamp(seconds: 0)
+    return FolderStamp(device: 0, inode: count, modified: time, changed: time)
+  }
+
+  fileprivate func note(_ name: String) {
+    let folder = name.lastIndex(of: "/").map { String(name[..<$0]) } ?? ""
+    changes.withLock { $0[folder, default: 0] += 1 }
+  }
+
+  func delete(_ name: String) throws(StoreError) {
+    note(name)
+    try store.delete(name)
+  }
+
   func secure(_ name: String) throws(StoreError) {}
   func removeUnfinished() throws(StoreError) { try store.removeUnfinished() }
 
@@ -36,10 +55,12 @@ final class UnsyncedStore: ObjectStore {
 }
 
 private final class UnsyncedWriter: ObjectWriter {
+  private let store: UnsyncedStore
   private let root: FilePath
   private let file: Descriptor
 
-  init(_ root: FilePath) throws(StoreError) {
+  init(_ store: UnsyncedStore, _ root: FilePath) throws(StoreError) {
+    self.store = store
     self.root = root
     do throws(SystemError) {
       let folder = root.appending("tmp")
@@ -62,6 +83,7 @@ private final class UnsyncedWriter: ObjectWriter {
       let target = root.pushing(FilePath(name))
       try FileSystem.makeFolders(target.removingLastComponent())
       try FileSystem.rename(file.path, to: target)
+      store.note(name)
     } catch { throw StoreError(name, error) }
   }
 

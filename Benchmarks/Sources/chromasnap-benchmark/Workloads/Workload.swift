@@ -10,6 +10,8 @@ struct Settings {
   /// Of what the full sizes are, 1 being all.
   var size: Double
   var isQuick: Bool
+  /// Whether the last repositories stay in the work folder, for whoever wants to look into them.
+  var keepsRepositories: Bool
   /// This very program: some workloads are made in a process of their own.
   var ownProgram: String
 
@@ -23,6 +25,11 @@ struct Settings {
       }
       return tool
     }
+  }
+
+  /// A tool's repository has served its purpose.
+  func discard(_ tool: Tool) {
+    if !keepsRepositories { Folders.remove(tool.home) }
   }
 
   /// Python with chromadb and numpy, made where it is missing.
