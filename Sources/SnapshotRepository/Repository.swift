@@ -199,10 +199,12 @@ public final class Repository: Sendable {
     _ parent: String, _ table: Catalogue.DocumentTable
   ) throws(SnapshotError) {
     try forEachChangedFolder(in: parent) { (folder, names) throws(SnapshotError) in
-      let present = Set(names.map { "\(folder)/\($0)" })
-      let known = try catalogue.objects(in: folder, of: table)
-      try catalogue.remove(objects: known.subtracting(present), of: table)
-      try adopt(present.subtracting(known).sorted(), into: table)
+      let known = try catalogue.names(in: folder, of: table)
+      // Nearly always only this program has written there, and has put in the catalogue what it wrote.
+      if names == known { return }
+      let (present, recorded) = (Set(names), Set(known))
+      try catalogue.remove(objects: recorded.subtracting(present).map { "\(folder)/\($0)" }, of: table)
+      try adopt(present.subtracting(recorded).sorted().map { "\(folder)/\($0)" }, into: table)
     }
   }
 

@@ -99,13 +99,13 @@ extension Catalogue {
     }
   }
 
-  /// The names of the objects of a month's manifests or notes.
-  package func objects(in folder: String, of table: DocumentTable) throws(SnapshotError) -> Set<String> {
+  /// The names of a month's manifests or notes within their folder, sorted.
+  package func names(in folder: String, of table: DocumentTable) throws(SnapshotError) -> [String] {
     try read { db in
-      Set(
-        try String.fetchAll(
-          db, sql: "SELECT object FROM \(table.rawValue) WHERE object >= ? AND object < ?",
-          arguments: [folder + "/", folder + "0"]))
+      try String.fetchAll(
+        db,
+        sql: "SELECT substr(object, ?) FROM \(table.rawValue) WHERE object >= ? AND object < ? ORDER BY object",
+        arguments: [folder.utf8.count + 2, folder + "/", folder + "0"])
     }
   }
 
