@@ -75,13 +75,23 @@ package final class LocalStore: ObjectStore {
     }
   }
 
-  package func delete(_ name: String) throws(StoreError) {
-    let target = path(name)
-    do throws(SystemError) {
-      try FileSystem.removeFile(target)
-      try FileSystem.synchronizeFolder(target.removingLastComponent())
-    } catch {
-      if error.errno != .noSuchFileOrDirectory { throw StoreError(name, error) }
+  package func delete(_ name: String) throws(StoreError) { try delete([name]) }
+
+  package func delete(_ names: [String]) throws(StoreError) {
+    var folders: Set<FilePath> = []
+    for name in names {
+      let target = path(name)
+      do throws(SystemError) {
+        try FileSystem.removeFile(target)
+        folders.insert(target.removingLastComponent())
+      } catch {
+        if error.errno != .noSuchFileOrDirectory { throw StoreError(name, error) }
+      }
+    }
+    for folder in folders {
+      do throws(SystemError) { try FileSystem.synchronizeFolder(folder) } catch {
+        throw StoreError(folder.string, error)
+      }
     }
   }
 
@@ -96,7 +106,7 @@ package final class LocalStore: ObjectStore {
   }
 
   package func removeUnfinished() throws(StoreError) {
-    for name in try list(Self.unfinished) { try delete("\(Self.unfinished)/\(name)") }
+    try delete(try list(Self.unfinished).map { "\(Self.unfinished)/\($0)" })
   }
 
   package func tryLock(_ name: String, _ mode: FileLock.Mode) throws(StoreError) -> (any StoreLock)? {

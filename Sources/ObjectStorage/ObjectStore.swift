@@ -29,6 +29,9 @@ package protocol ObjectStore: Sendable {
   /// Removes an object. Nothing happens where there is none.
   func delete(_ name: String) throws(StoreError)
 
+  /// Removes several: where each removal waits for the disk, all of a folder wait once.
+  func delete(_ names: [String]) throws(StoreError)
+
   /// Makes durable what another process may have left half-way: an object whose folder it did not sync.
   func secure(_ name: String) throws(StoreError)
 
@@ -69,6 +72,8 @@ package struct FolderStamp: Hashable, Sendable {
 }
 
 extension ObjectStore {
+  package func delete(_ names: [String]) throws(StoreError) { for name in names { try delete(name) } }
+
   /// All bytes of a small object.
   package func get(_ name: String, limit: Int) throws(StoreError) -> [UInt8] {
     let size = try size(of: name)

@@ -189,11 +189,9 @@ public final class Repository: Sendable {
         try catalogue.forgetSeen()
         try catalogue.remove(packs: gone)
       }
-      for id in present.subtracting(known) {
-        // A pack that can't be read is known as such; check says what is wrong with it.
-        let table = try? reader.table(of: id)
-        try catalogue.add(pack: id, table, durable: false)
-      }
+      // A pack that can't be read is known as such; check says what is wrong with it.
+      let added = present.subtracting(known).map { (id: $0, table: try? reader.table(of: $0)) }
+      try catalogue.add(packs: added, durable: false)
     }
   }
 
@@ -201,24 +199,32 @@ public final class Repository: Sendable {
     _ parent: String, _ table: Catalogue.DocumentTable
   ) throws(SnapshotError) {
     try forEachChangedFolder(in: parent) { (folder, names) throws(SnapshotError) in
-      let present = Set(names.map { "\(folder)/\($0)" })
-      let known = try catalogue.objects(in: folder, of: table)
-      try catalogue.remove(objects: known.subtracting(present), of: table)
-      for object in present.subtracting(known).sorted() { try adopt(object, into: table) }
+      let known = try catalogue.names(in: folder, of: table)
+      // Nearly always only this program has written there, and has put in the catalogue what it wrote.
+      if names == known { return }
+      let (present, recorded) = (Set(names), Set(known))
+      try catalogue.remove(objects: recorded.subtracting(present).map { "\(folder)/\($0)" }, of: table)
+      try adopt(present.subtracting(recorded).sorted().map { "\(folder)/\($0)" }, into: table)
     }
   }
 
-  /// Adds a document to the catalogue. A damaged one is left out here: check names it.
-  private func adopt(_ object: String, into table: Catalogue.DocumentTable) throws(SnapshotError) {
-    guard let (id, document) = try? readDocument(object) else { return }
-    switch table {
-    case .snapshot:
-      guard let manifest = try? Document.decode(Manifest.self, from: document, called: object) else { return }
-      try catalogue.add(Snapshot(id: id, manifest: manifest), object: object, document: document)
-    case .note:
-      guard let note = try? Document.decode(Note.self, from: document, called: object) else { return }
-      try catalogue.add(note, id: id, object: object, document: document)
+  /// Adds documents to the catalogue. A damaged one is left out here: check names it.
+  private func adopt(_ objects: [String], into table: Catalogue.DocumentTable) throws(SnapshotError) {
+    var snapshots: [Catalogue.StoredDocument<Snapshot>] = []
+    var notes: [Catalogue.StoredDocument<(id: ChunkID, note: Note)>] = []
+    for object in objects {
+      guard let (id, document) = try? readDocument(object) else { continue }
+      switch table {
+      case .snapshot:
+        guard let manifest = try? Document.decode(Manifest.self, from: document, called: object) else { continue }
+        snapshots.append((Snapshot(id: id, manifest: manifest), object, document))
+      case .note:
+        guard let note = try? Document.decode(Note.self, from: document, called: object) else { continue }
+        notes.append(((id, note), object, document))
+      }
     }
+    try catalogue.add(snapshots: snapshots)
+    try catalogue.add(notes: notes)
   }
 
   /// A document whose bytes match the id in its name.
@@ -249,7 +255,7 @@ public final class Repository: Sendable {
       try store.put(object, Sealer.sealDocument(document))
     }
     let snapshot = Snapshot(id: id, manifest: manifest)
-    try catalogue.add(snapshot, object: object, document: document)
+    try catalogue.add(snapshots: [(snapshot, object, document)])
     return snapshot
   }
 
@@ -258,23 +264,29 @@ public final class Repository: Sendable {
     let id = ChunkID(of: document)
     let object = ObjectNames.note(id, time: note.time)
     try storing("writing a note") { () throws(StoreError) in try store.put(object, Sealer.sealDocument(document)) }
-    try catalogue.add(note, id: id, object: object, document: document)
+    try catalogue.add(notes: [((id, note), object, document)])
   }
 
   /// Removes a snapshot's manifest and the notes about it. Its chunks stay until a prune.
-  package func forget(_ snapshot: Snapshot) throws(SnapshotError) {
-    let notes = try catalogue.notes(about: snapshot.id).map(\.object)
-    let object = ObjectNames.snapshot(snapshot.id, committed: snapshot.manifest.commitTime)
-    try storing("removing snapshot \(snapshot.id.short)") { () throws(StoreError) in
-      try store.delete(object)
-      for note in notes { try store.delete(note) }
+  package func forget(_ snapshot: Snapshot) throws(SnapshotError) { try forget([snapshot]) }
+
+  /// The same for several, in few writes. What is interrupted leaves some of them there.
+  package func forget(_ snapshots: [Snapshot]) throws(SnapshotError) {
+    for start in stride(from: 0, to: snapshots.count, by: 1000) {
+      let some = snapshots[start..<min(snapshots.count, start + 1000)]
+      let notes = try catalogue.noteObjects(about: some.map(\.id))
+      let objects = some.map { ObjectNames.snapshot($0.id, committed: $0.manifest.commitTime) }
+      try storing("removing snapshots") { () throws(StoreError) in
+        try store.delete(objects)
+        try store.delete(notes)
+      }
+      try catalogue.remove(objects: objects, of: .snapshot)
+      try catalogue.remove(objects: notes, of: .note)
     }
-    try catalogue.remove(objects: [object], of: .snapshot)
-    try catalogue.remove(objects: notes, of: .note)
   }
 
   package func remove(notes objects: [String]) throws(SnapshotError) {
-    try storing("removing notes") { () throws(StoreError) in for object in objects { try store.delete(object) } }
+    try storing("removing notes") { () throws(StoreError) in try store.delete(objects) }
     try catalogue.remove(objects: objects, of: .note)
   }
 
@@ -319,12 +331,7 @@ public final class Repository: Sendable {
 
   /// The snapshots that are pinned.
   public func pinned() throws(SnapshotError) -> Set<ChunkID> {
-    var pinned: Set<ChunkID> = []
-    for stored in try catalogue.notes(.pin) {
-      guard let snapshot = stored.note.snapshot else { continue }
-      if stored.note.value == true { pinned.insert(snapshot) } else { pinned.remove(snapshot) }
-    }
-    return pinned
+    Set(try catalogue.verdicts(.pin).filter(\.value).keys)
   }
 }
 

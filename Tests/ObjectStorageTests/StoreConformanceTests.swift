@@ -64,6 +64,15 @@ import Testing
     }
   }
 
+  @Test(arguments: Kind.allCases) func severalAreDeletedAtOnce(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      for name in ["d/x", "d/y", "e/x", "e/y"] { try store.put(name, [1]) }
+      try store.delete(["d/x", "e/y", "d/missing", "nowhere/z"])
+      #expect(try store.list("d") == ["y"])
+      #expect(try store.list("e") == ["x"])
+    }
+  }
+
   @Test(arguments: Kind.allCases) func aStampChangesWithTheFolder(_ kind: Kind) throws {
     try withStore(kind) { store in
       #expect(try store.stamp(of: "f") == nil)

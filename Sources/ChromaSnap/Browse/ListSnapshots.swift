@@ -6,6 +6,9 @@ public import SystemPackage
 /// What is known of how good a snapshot is.
 public enum SnapshotHealth: String, Sendable {
   case good, damaged, unchecked
+
+  /// From what the last examination found, if there was one.
+  init(_ verdict: Bool?) { self = verdict.map { $0 ? .good : .damaged } ?? .unchecked }
 }
 
 /// A snapshot with what the repository's notes say about it.
@@ -46,10 +49,14 @@ public struct ListSnapshots: Sendable {
 extension SnapshotInfo {
   static func gather(_ snapshots: [Snapshot], in repository: Repository) throws(SnapshotError) -> [SnapshotInfo] {
     let pinned = try repository.pinned()
+    let verdicts = try repository.catalogue.verdicts(.health, about: snapshots.map(\.id))
+    // Drills are few: only they are asked for one by one.
+    let drilled = try repository.catalogue.verdicts(.drill, about: snapshots.map(\.id))
     return try snapshots.map { (snapshot) throws(SnapshotError) in
-      let drill = try repository.catalogue.notes(.drill, about: snapshot.id).last?.note
+      let drill =
+        drilled[snapshot.id] == nil ? nil : try repository.catalogue.notes(.drill, about: snapshot.id).last?.note
       return SnapshotInfo(
-        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: try repository.health(of: snapshot.id),
+        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: SnapshotHealth(verdicts[snapshot.id]),
         drill: drill.map { ($0.time, $0.value == true, $0.seconds) })
     }
   }

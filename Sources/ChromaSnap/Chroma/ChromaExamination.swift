@@ -45,18 +45,10 @@ extension ChromaSummary {
 extension Repository {
   /// What examinations have found, by snapshot.
   func healthVerdicts() throws(SnapshotError) -> [ChunkID: Bool] {
-    var verdicts: [ChunkID: Bool] = [:]
-    for stored in try catalogue.notes(.health) {
-      if let snapshot = stored.note.snapshot, let value = stored.note.value { verdicts[snapshot] = value }
-    }
-    return verdicts
+    try catalogue.verdicts(.health)
   }
 
   func health(of snapshot: ChunkID) throws(SnapshotError) -> SnapshotHealth {
-    switch try catalogue.notes(.health, about: snapshot).last?.note.value {
-    case true: .good
-    case false: .damaged
-    case nil: .unchecked
-    }
+    SnapshotHealth(try catalogue.verdicts(.health, about: [snapshot])[snapshot])
   }
 }

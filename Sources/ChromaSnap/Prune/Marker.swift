@@ -4,7 +4,6 @@ import SystemIO
 
 /// Finds all chunks that snapshots need: manifests, trees, lists, contents. What several snapshots share is walked once.
 struct Marker: ~Copyable {
-  private let index: ChunkIndex
   private var reader: ChunkReader
   private(set) var marked: Set<ChunkID> = []
   private var snapshots: Set<ChunkID> = []
@@ -14,7 +13,12 @@ struct Marker: ~Copyable {
   private var lists: Set<ChunkID> = []
 
   init(_ repository: Repository, index: ChunkIndex) {
-    self.index = index
+    reader = ChunkReader(repository, index: index)
+  }
+
+  /// Goes on in the repository as it is now. What has been walked needs no second walk: an id never comes to mean other
+  /// bytes.
+  mutating func goOn(in repository: Repository, index: ChunkIndex) {
     reader = ChunkReader(repository, index: index)
   }
 

@@ -9,13 +9,16 @@ struct Sweep: Sendable {
   let repository: Repository
   let activity: Activity
 
-  func run(_ summary: inout PruneRepository.Summary) throws(SnapshotError) {
+  /// - Parameter marker: What the first phase has marked.
+  func run(
+    _ summary: inout PruneRepository.Summary, marker: inout Marker
+  ) throws(SnapshotError) {
     let documents = try repository.condemned()
     let present = try repository.catalogue.packs()
     let condemned = Set(documents.flatMap(\.record.packs)).intersection(present)
     let replacements = Set(documents.flatMap(\.record.replacements)).intersection(present)
     if !condemned.isEmpty {
-      let doomed = try spare(condemned.subtracting(replacements))
+      let doomed = try spare(condemned.subtracting(replacements), &marker)
       summary.packsSpared = condemned.count - doomed.count
       // What takes their place is read back from the store before anything goes.
       let tables = PackTableReader(store: repository.store)
@@ -30,30 +33,33 @@ struct Sweep: Sendable {
     try removeObsoleteNotes()
   }
 
-  /// Marks all over again, and takes out of the condemned packs those without which a marked chunk could not be decoded.
-  private func spare(_ condemned: Set<ChunkID>) throws(SnapshotError) -> Set<ChunkID> {
+  /// Marks what all snapshots need that are there now, and takes out of the condemned packs those without which a marked
+  /// chunk could not be decoded.
+  private func spare(_ condemned: Set<ChunkID>, _ marker: inout Marker) throws(SnapshotError) -> Set<ChunkID> {
     let index = try ChunkIndex(repository)
-    var marker = Marker(repository, index: index)
+    marker.goOn(in: repository, index: index)
     for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
     var doomed = condemned
     index.condemn(condemned)
-    for id in marker.marked where try index.lastingChain(of: id) == nil {
-      guard let chain = try index.chain(of: id) else {
-        throw SnapshotError(
-          .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runCheck, chunk: id)
+    let ids = Array(marker.marked)
+    for start in stride(from: 0, to: ids.count, by: 4096) {
+      let batch = Array(ids[start..<min(ids.count, start + 4096)])
+      for (id, lasting) in zip(batch, try index.lastingChains(of: batch)) where lasting == nil {
+        guard let chain = try index.chain(of: id) else {
+          throw SnapshotError(
+            .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runCheck, chunk: id)
+        }
+        doomed.subtract(chain.packs)
       }
-      doomed.subtract(chain.packs)
     }
     return doomed
   }
 
   private func delete(_ packs: Set<ChunkID>, _ summary: inout PruneRepository.Summary) throws(SnapshotError) {
-    for pack in packs.sorted() {
-      try storing("deleting pack \(pack.short)") { () throws(StoreError) in
-        try repository.store.delete(ObjectNames.pack(pack))
-      }
-      summary.packsDeleted += 1
+    try storing("deleting packs") { () throws(StoreError) in
+      try repository.store.delete(packs.sorted().map(ObjectNames.pack))
     }
+    summary.packsDeleted += packs.count
     try repository.catalogue.remove(packs: packs)
   }
 

@@ -51,8 +51,8 @@ public struct ForgetSnapshots: Sendable {
       for snapshot in result.forgotten {
         // Before its notes, which say what the ZIP is called.
         result.zipsRemoved += try SnapshotZip.remove(of: snapshot, in: repository, at: location)
-        try repository.forget(snapshot)
       }
+      try repository.forget(result.forgotten)
     }
     return result
   }
@@ -66,7 +66,7 @@ public struct ForgetSnapshots: Sendable {
     let verdicts = try repository.healthVerdicts()
     let drills = try repository.drillVerdicts()
     let lastRead = try repository.catalogue.notes(.check).filter { $0.note.value == true }.map(\.note.time).max()
-    let known = Set(try repository.catalogue.notes(.acknowledged).compactMap(\.note.snapshot))
+    let known = try repository.catalogue.verdicts(.acknowledged)
     var order: [String] = []
     var bySource: [String: [KeepPolicy.Candidate]] = [:]
     for snapshot in try repository.catalogue.snapshots() {
@@ -81,7 +81,7 @@ public struct ForgetSnapshots: Sendable {
       } else if drill == true || lastRead.map({ snapshot.manifest.commitTime < $0 }) == true {
         candidate.proof = .restorable
       }
-      candidate.isAcknowledged = known.contains(snapshot.id)
+      candidate.isAcknowledged = known[snapshot.id] != nil
       if bySource[snapshot.manifest.source.id] == nil { order.append(snapshot.manifest.source.id) }
       bySource[snapshot.manifest.source.id, default: []].append(candidate)
     }
@@ -106,21 +106,12 @@ public struct ForgetSnapshots: Sendable {
 extension Repository {
   /// The snapshots that a check has found hurt and none has found sound since.
   func hurt() throws(SnapshotError) -> Set<ChunkID> {
-    var hurt: Set<ChunkID> = []
-    for stored in try catalogue.notes(.hurt) {
-      guard let snapshot = stored.note.snapshot else { continue }
-      if stored.note.value == true { hurt.insert(snapshot) } else { hurt.remove(snapshot) }
-    }
-    return hurt
+    Set(try catalogue.verdicts(.hurt).filter(\.value).keys)
   }
 
   /// How the last drill of each snapshot went.
   func drillVerdicts() throws(SnapshotError) -> [ChunkID: Bool] {
-    var verdicts: [ChunkID: Bool] = [:]
-    for stored in try catalogue.notes(.drill) {
-      if let snapshot = stored.note.snapshot { verdicts[snapshot] = stored.note.value == true }
-    }
-    return verdicts
+    try catalogue.verdicts(.drill)
   }
 
   /// Writes a note about a snapshot that counts more than those before it.

@@ -61,7 +61,7 @@ public enum SourceLocator {
     of path: FilePath, root: FileStatus, in repository: Repository
   ) throws(SnapshotError) -> Snapshot? {
     let (text, base64) = names(path)
-    return try repository.catalogue.snapshots(.atPath(text), newest: 256).last { snapshot in
+    return try repository.catalogue.newest(atPath: text) { snapshot in
       let source = snapshot.manifest.source
       return source.pathBase64 == base64
         && (snapshot.manifest.hostname == Platform.hostName || source.inode == root.inode)

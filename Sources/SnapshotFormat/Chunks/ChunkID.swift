@@ -104,9 +104,9 @@ extension ChunkID: CustomStringConvertible, LosslessStringConvertible {
   /// From the 32 bytes of a digest.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
-    var words: [UInt64] = [0, 0, 0, 0]
-    for (i, byte) in bytes.enumerated() { words[i / 8] = words[i / 8] << 8 | UInt64(byte) }
-    self.init(words: (words[0], words[1], words[2], words[3]))
+    var digest = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+    unsafe withUnsafeMutableBytes(of: &digest) { unsafe $0.copyBytes(from: bytes) }
+    self.init(digest: digest)
   }
 }
 

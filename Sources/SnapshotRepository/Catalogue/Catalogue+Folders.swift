@@ -45,7 +45,7 @@ extension Catalogue {
   /// Something comes to a folder, or came too recently: it is known, and listed at the next opening. Without a row for
   /// it nobody would notice that the folder itself has vanished.
   static func distrust(_ folder: String, _ db: Database) throws {
-    try db.execute(
-      sql: "INSERT OR REPLACE INTO folder VALUES (?, 0, 0, 0, 0, 0, 0)", arguments: [folder])
+    try db.cachedStatement(sql: "INSERT OR REPLACE INTO folder VALUES (?, 0, 0, 0, 0, 0, 0)")
+      .execute(arguments: [folder])
   }
 }

@@ -35,37 +35,45 @@ extension Catalogue {
     }
   }
 
-  /// Adds a pack with all that is in it. Nothing happens where it is known.
-  /// - Parameters:
-  ///   - table: `nil` for a pack whose table can't be read.
-  ///   - durable: Whether the pack is sure to outlive a power failure.
+  /// A pack with all that is in it; no table where that can't be read.
+  package typealias KnownPack = (id: ChunkID, table: PackTable?)
+
+  /// Adds packs, all at once. Nothing happens where one is known.
+  /// - Parameter durable: Whether they are sure to outlive a power failure.
+  package func add(packs: [KnownPack], durable: Bool) throws(SnapshotError) {
+    guard !packs.isEmpty else { return }
+    try write { db in for pack in packs { try Self.add(pack, durable: durable, db) } }
+  }
+
   package func add(pack id: ChunkID, _ table: PackTable?, durable: Bool) throws(SnapshotError) {
-    try write { db in
-      try db.execute(
-        sql: "INSERT OR IGNORE INTO pack (id, kind, created, durable) VALUES (?, ?, ?, ?)",
-        arguments: [id.data, table?.kind.rawValue, table?.created ?? 0, durable])
-      guard db.changesCount > 0 else { return }
-      let key = db.lastInsertedRowID
-      try Self.distrust(ObjectNames.packFolder(String(id.description.prefix(2))), db)
-      guard let table else { return }
-      let statement = try db.cachedStatement(
-        sql: "INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      for entry in table.entries.sorted(by: { $0.id < $1.id }) {
-        try statement.execute(arguments: [
-          entry.id.data, key, entry.offset, entry.storedLength, entry.length, entry.encoding.codec.rawValue,
-          entry.encoding.phase, entry.depth, entry.base?.data, entry.checksum,
-        ])
-      }
+    try add(packs: [(id, table)], durable: durable)
+  }
+
+  private static func add(_ pack: KnownPack, durable: Bool, _ db: Database) throws {
+    try db.cachedStatement(sql: "INSERT OR IGNORE INTO pack (id, kind, created, durable) VALUES (?, ?, ?, ?)")
+      .execute(arguments: [pack.id.data, pack.table?.kind.rawValue, pack.table?.created ?? 0, durable])
+    guard db.changesCount > 0 else { return }
+    let key = db.lastInsertedRowID
+    try distrust(ObjectNames.packFolder(String(pack.id.description.prefix(2))), db)
+    guard let table = pack.table else { return }
+    let statement = try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    for entry in table.entries.sorted(by: { $0.id < $1.id }) {
+      try statement.execute(arguments: [
+        entry.id.data, key, entry.offset, entry.storedLength, entry.length, entry.encoding.codec.rawValue,
+        entry.encoding.phase, entry.depth, entry.base?.data, entry.checksum,
+      ])
     }
   }
 
   package func remove(packs ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {
     guard !ids.isEmpty else { return }
     try write { db in
+      let chunks = try db.cachedStatement(sql: "DELETE FROM chunk WHERE pack = (SELECT key FROM pack WHERE id = ?)")
+      let pack = try db.cachedStatement(sql: "DELETE FROM pack WHERE id = ?")
       for id in ids {
-        try db.execute(
-          sql: "DELETE FROM chunk WHERE pack = (SELECT key FROM pack WHERE id = ?)", arguments: [id.data])
-        try db.execute(sql: "DELETE FROM pack WHERE id = ?", arguments: [id.data])
+        try chunks.execute(arguments: [id.data])
+        try pack.execute(arguments: [id.data])
       }
     }
   }
@@ -82,10 +90,13 @@ extension Catalogue {
   package func markDurable(_ ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {
     guard !ids.isEmpty else { return }
     try write { db in
-      for id in ids {
-        try db.execute(sql: "UPDATE pack SET durable = 1 WHERE id = ? AND durable = 0", arguments: [id.data])
-      }
+      for id in ids { try Self.markDurable(id, db) }
     }
+  }
+
+  static func markDurable(_ id: ChunkID, _ db: Database) throws {
+    try db.cachedStatement(sql: "UPDATE pack SET durable = 1 WHERE id = ? AND durable = 0")
+      .execute(arguments: [id.data])
   }
 
   /// Every stored copy of each of the chunks, least depth first. O(ids · log chunks).

@@ -43,9 +43,12 @@ extension Catalogue {
   }
 
   /// Snapshots, the first in the order first.
-  /// - Parameter newest: At most this many, the last ones of the order.
+  /// - Parameters:
+  ///   - newest: At most this many, the last ones of the order.
+  ///   - skipped: Without so many of the very last.
   package func snapshots(
-    _ filter: SnapshotFilter = .all, newest limit: Int? = nil, order: SnapshotOrder = .ofSource
+    _ filter: SnapshotFilter = .all, newest limit: Int? = nil, skipping skipped: Int = 0,
+    order: SnapshotOrder = .ofSource
   ) throws(SnapshotError) -> [Snapshot] {
     let rows = try read { db in
       var condition = ""
@@ -61,9 +64,9 @@ extension Catalogue {
         (condition, arguments) = ("WHERE id >= ? AND id <= ?", [Data(low), Data(high)])
       case .mentioning(let text): (condition, arguments) = ("WHERE instr(document, ?) > 0", [Data(text.utf8)])
       }
-      arguments += [limit ?? -1]
+      arguments += [limit ?? -1, skipped]
       return try Row.fetchAll(
-        db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order.rawValue) LIMIT ?",
+        db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order.rawValue) LIMIT ? OFFSET ?",
         arguments: arguments
       ).map { row in (ChunkID(column: row[0]), [UInt8](row[1] as Data)) }
     }
@@ -71,6 +74,21 @@ extension Catalogue {
     result.reserveCapacity(rows.count)
     for (id, document) in rows.reversed() { result.append(try Self.snapshot(id, document)) }
     return result
+  }
+
+  /// The newest snapshot of the source at a path, in whatever repository order, that fits. Decodes only as far back.
+  package func newest(
+    atPath path: String, where fits: (Snapshot) -> Bool
+  ) throws(SnapshotError) -> Snapshot? {
+    var step = 1
+    var seen = 0
+    while true {
+      let found = try snapshots(.atPath(path), newest: step, skipping: seen)
+      if let snapshot = found.last(where: fits) { return snapshot }
+      if found.count < step { return nil }
+      seen += found.count
+      step = min(step * 8, 512)
+    }
   }
 
   private static func snapshot(_ id: ChunkID, _ document: [UInt8]) throws(SnapshotError) -> Snapshot {
@@ -89,13 +107,13 @@ extension Catalogue {
     }
   }
 
-  /// The names of the objects of a month's manifests or notes.
-  package func objects(in folder: String, of table: DocumentTable) throws(SnapshotError) -> Set<String> {
+  /// The names of a month's manifests or notes within their folder, sorted.
+  package func names(in folder: String, of table: DocumentTable) throws(SnapshotError) -> [String] {
     try read { db in
-      Set(
-        try String.fetchAll(
-          db, sql: "SELECT object FROM \(table.rawValue) WHERE object >= ? AND object < ?",
-          arguments: [folder + "/", folder + "0"]))
+      try String.fetchAll(
+        db,
+        sql: "SELECT substr(object, ?) FROM \(table.rawValue) WHERE object >= ? AND object < ? ORDER BY object",
+        arguments: [folder.utf8.count + 2, folder + "/", folder + "0"])
     }
   }
 
@@ -105,35 +123,74 @@ extension Catalogue {
   {
     guard !names.isEmpty else { return }
     try write { db in
-      for name in names { try db.execute(sql: "DELETE FROM \(table.rawValue) WHERE object = ?", arguments: [name]) }
+      let statement = try db.cachedStatement(sql: "DELETE FROM \(table.rawValue) WHERE object = ?")
+      for name in names { try statement.execute(arguments: [name]) }
     }
   }
 
-  package func add(_ snapshot: Snapshot, object: String, document: [UInt8]) throws(SnapshotError) {
-    let manifest = snapshot.manifest
+  /// A manifest or a note with what it is called and its bytes.
+  package typealias StoredDocument<Value> = (value: Value, object: String, document: [UInt8])
+
+  /// Adds snapshots, all at once.
+  package func add(snapshots: [StoredDocument<Snapshot>]) throws(SnapshotError) {
+    guard !snapshots.isEmpty else { return }
     try write { db in
-      try db.execute(
-        sql: "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        arguments: [
+      let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      for (snapshot, object, document) in snapshots {
+        let manifest = snapshot.manifest
+        try statement.execute(arguments: [
           snapshot.id.data, object, manifest.source.id, manifest.source.path, Int64(clamping: manifest.sequence),
           manifest.commitTime.rfc3339, manifest.time.rfc3339, manifest.name, Data(document),
         ])
-      try Self.distrust(ObjectNames.folder(of: object), db)
+        for pack in manifest.packs { try Self.markDurable(pack, db) }
+      }
+      for folder in Set(snapshots.map { ObjectNames.folder(of: $0.object) }) { try Self.distrust(folder, db) }
     }
-    try markDurable(manifest.packs)
   }
 
   // MARK: Notes
 
-  package func add(_ note: Note, id: ChunkID, object: String, document: [UInt8]) throws(SnapshotError) {
+  /// Adds notes, all at once.
+  package func add(notes: [StoredDocument<(id: ChunkID, note: Note)>]) throws(SnapshotError) {
+    guard !notes.isEmpty else { return }
     try write { db in
-      try db.execute(
-        sql: "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?, ?, ?)",
-        arguments: [
+      let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      for ((id, note), object, document) in notes {
+        try statement.execute(arguments: [
           id.data, object, note.kind.rawValue, note.snapshot?.data, Int64(clamping: note.sequence),
-          note.time.rfc3339, Data(document),
+          note.time.rfc3339, note.value, Data(document),
         ])
-      try Self.distrust(ObjectNames.folder(of: object), db)
+      }
+      for folder in Set(notes.map { ObjectNames.folder(of: $0.object) }) { try Self.distrust(folder, db) }
+    }
+  }
+
+  /// What the last note of a kind says about each snapshot that has one. Decodes no note.
+  /// - Parameter snapshots: `nil` for all.
+  package func verdicts(
+    _ kind: Note.Kind, about snapshots: [ChunkID]? = nil
+  ) throws(SnapshotError) -> [ChunkID: Bool] {
+    // A list of parameters has its limits; above this nearly all are meant.
+    let wanted = snapshots.flatMap { $0.count <= 500 ? $0.map(\.data) : nil }
+    let marks = wanted.map { "AND snapshot IN (\($0.map { _ in "?" }.joined(separator: ",")))" } ?? ""
+    return try read { db in
+      var verdicts: [ChunkID: Bool] = [:]
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT snapshot, value FROM note WHERE kind = ? AND snapshot IS NOT NULL AND value IS NOT NULL \(marks)
+          ORDER BY sequence, time, id
+          """, arguments: StatementArguments([kind.rawValue]) + StatementArguments(wanted ?? []))
+      while let row = try rows.next() { verdicts[ChunkID(column: row[0])] = row[1] }
+      return verdicts
+    }
+  }
+
+  /// The names of all notes about some snapshots.
+  package func noteObjects(about snapshots: [ChunkID]) throws(SnapshotError) -> [String] {
+    try read { db in
+      let statement = try db.cachedStatement(sql: "SELECT object FROM note WHERE snapshot = ?")
+      return try snapshots.flatMap { try String.fetchAll(statement, arguments: [$0.data]) }
     }
   }
 

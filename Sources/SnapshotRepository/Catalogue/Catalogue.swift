@@ -60,6 +60,7 @@ package final class Catalogue: Sendable {
       changed_s INTEGER, changed_ns INTEGER) WITHOUT ROWID;
     CREATE TABLE pack (key INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER, created INTEGER NOT NULL,
       durable INTEGER NOT NULL);
+    CREATE INDEX pack_unsecured ON pack (id) WHERE durable = 0;
     CREATE TABLE chunk (id BLOB NOT NULL, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL,
       length INTEGER NOT NULL, codec INTEGER NOT NULL, phase INTEGER NOT NULL, depth INTEGER NOT NULL, base BLOB,
       checksum INTEGER NOT NULL, PRIMARY KEY (id, pack)) WITHOUT ROWID;
@@ -67,13 +68,15 @@ package final class Catalogue: Sendable {
     CREATE TABLE snapshot (id BLOB PRIMARY KEY, object TEXT NOT NULL UNIQUE, source TEXT NOT NULL, path TEXT NOT NULL,
       sequence INTEGER NOT NULL, commit_time TEXT NOT NULL, time TEXT NOT NULL, name TEXT NOT NULL,
       document BLOB NOT NULL) WITHOUT ROWID;
-    CREATE INDEX snapshot_order ON snapshot (sequence, commit_time, id);
-    CREATE INDEX snapshot_of_source ON snapshot (source, sequence, commit_time, id);
+    CREATE INDEX snapshot_order ON snapshot (sequence, time, commit_time, id);
+    CREATE INDEX snapshot_of_source ON snapshot (source, sequence, time, commit_time, id);
+    CREATE INDEX snapshot_at_path ON snapshot (path, sequence, time, commit_time, id);
     CREATE INDEX snapshot_name ON snapshot (name);
     CREATE INDEX snapshot_commit ON snapshot (commit_time, id);
     CREATE INDEX snapshot_time ON snapshot (time, id);
     CREATE TABLE note (id BLOB PRIMARY KEY, object TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, snapshot BLOB,
-      sequence INTEGER NOT NULL, time TEXT NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+      sequence INTEGER NOT NULL, time TEXT NOT NULL, value INTEGER, document BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX note_of ON note (snapshot);
     CREATE INDEX note_about ON note (kind, snapshot, sequence);
     CREATE TABLE seen (source TEXT NOT NULL, path BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (source, path))
       WITHOUT ROWID;

@@ -56,10 +56,19 @@ package final class ChunkIndex: Sendable {
 
   /// The best chain of each chunk, or `nil` where no copy can be decoded. O(ids · depth · log chunks).
   package func chains(of ids: [ChunkID]) throws(SnapshotError) -> [ChunkChain?] {
+    try chains(of: ids, avoiding: [])
+  }
+
+  /// The same through no condemned pack.
+  package func lastingChains(of ids: [ChunkID]) throws(SnapshotError) -> [ChunkChain?] {
+    try chains(of: ids, avoiding: state.withLock { $0.condemned })
+  }
+
+  private func chains(of ids: [ChunkID], avoiding condemned: Set<ChunkID>) throws(SnapshotError) -> [ChunkChain?] {
     let copies = try catalogue.copies(of: ids)
     var chains: [ChunkChain?] = []
     chains.reserveCapacity(ids.count)
-    for copies in copies { chains.append(try resolve(copies, below: .max, avoiding: [])) }
+    for copies in copies { chains.append(try resolve(copies, below: .max, avoiding: condemned)) }
     return chains
   }
 
@@ -72,8 +81,7 @@ package final class ChunkIndex: Sendable {
 
   /// The chain of a chunk that what is being written may rely on: one through no condemned pack.
   package func lastingChain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? {
-    let condemned = state.withLock { $0.condemned }
-    return try resolve(try catalogue.copies(of: [id])[0], below: .max, avoiding: condemned)
+    try lastingChains(of: [id])[0]
   }
 
   /// A copy of depth d is decoded only through copies of its base of smaller depth, so there are no cycles and at most
