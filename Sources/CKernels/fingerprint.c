@@ -25,7 +25,8 @@ static wide nh(const uint8_t *message, const uint64_t *key, size_t words) {
   return a + b;
 }
 
-void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2]) {
+void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2],
+                          uint64_t *blocks) {
   const uint64_t *upper = key + BLOCK_WORDS;
   wide sum = 0;
   for (size_t block = 0; block * CKERNELS_FINGERPRINT_BLOCK < length; block++) {
@@ -38,6 +39,10 @@ void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t 
       uint8_t padded[CKERNELS_FINGERPRINT_BLOCK] = {0};
       memcpy(padded, start, count);
       part = nh(padded, key, BLOCK_WORDS);
+    }
+    if (blocks) {
+      blocks[2 * block] = (uint64_t)part;
+      blocks[2 * block + 1] = (uint64_t)(part >> 64);
     }
     sum += (wide)((uint64_t)part + upper[2 * block]) * ((uint64_t)(part >> 64) + upper[2 * block + 1]);
   }

@@ -24,9 +24,11 @@ struct DatabaseHoldTests {
 
   private func copyAll(_ hold: DatabaseHold) throws -> [UInt8] {
     switch try hold.content() {
-    case .pinned: try ChromaDBTests.content(of: hold.copyPinned().path)
-    case .file(let file): try file.bytes(at: 0, count: Int(file.size))
-    case .copy(let copy): try ChromaDBTests.content(of: copy.path)
+    case .pinned:
+      let copy = try hold.copyPinned()
+      return try withExtendedLifetime(copy) { try ChromaDBTests.content(of: copy.path) }
+    case .file(let file): return try file.bytes(at: 0, count: Int(file.size))
+    case .copy(let copy): return try withExtendedLifetime(copy) { try ChromaDBTests.content(of: copy.path) }
     }
   }
 
@@ -68,7 +70,9 @@ struct DatabaseHoldTests {
     // Others write on, and fold their log in as far as they can.
     for id in 1...20 { try other.execute("DELETE FROM embeddings WHERE id = \(id)") }
     _ = try other.text("PRAGMA wal_checkpoint(PASSIVE)")
-    let copy = try SnapshotVFS.open(MemoryFile(try content(of: hold.copyPinned().path)))
+    let pinned = try hold.copyPinned()
+    let copy = try SnapshotVFS.open(
+      MemoryFile(try withExtendedLifetime(pinned) { try content(of: pinned.path) }))
     #expect(try copy.read { try $0.integer("SELECT count(*) FROM embeddings") } == 136)
     // The pin is gone with the copy.
     #expect(throws: ChromaError.self) { _ = try hold.copyPinned() }

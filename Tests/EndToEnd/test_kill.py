@@ -1,5 +1,6 @@
 """kill -9 at random moments of snapshot and of prune: nothing that was committed is ever lost, and work goes on."""
 
+import os
 import random
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import unittest
 
 import trees
 from directories import Directory
-from support import QUICK, Case, Program, kill
+from support import QUICK, ROOT, Case, Program, kill
 
 SNAPSHOT_ROUNDS = 8 if QUICK else 20
 PRUNE_ROUNDS = 6 if QUICK else 14
@@ -155,6 +156,50 @@ class Kill(Case):
       before = found
     self.call("restore", "latest", "--to", old, "--force")
     self.assertSameTree(after, old)
+
+  def test_restore_killed_in_the_swap(self):
+    """Killed as soon as its journal is there: the next command finishes what it says."""
+    self.kill_in_the_swap(self.home / "target", self.home)
+
+  @unittest.skipUnless(ROOT, "only root can mount")
+  def test_restore_killed_in_the_swap_of_a_mount_point(self):
+    disk = self.home / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], stderr=subprocess.DEVNULL).returncode != 0:
+      self.skipTest("no right to mount")
+    self.addCleanup(subprocess.run, ["umount", disk], check=True)
+    self.kill_in_the_swap(disk, disk)
+
+  def kill_in_the_swap(self, target, workshop):
+    """`workshop` is where the journal and what is kept for undo lie."""
+    def files(folder):
+      return {path: data for path, data in trees.contents(folder).items() if not path.startswith(b".chromasnap-")}
+    def journals():
+      return [name for name in os.listdir(workshop) if name.startswith(".chromasnap-journal")]
+
+    states = []
+    for _ in range(2):
+      self.take()
+      states.append((self.taken[-1][0], files(self.source)))
+      self.directory.change(20)
+    self.call("restore", states[0][0], "--to", target)
+    killed = 0
+    for number in range(SNAPSHOT_ROUNDS):
+      process = self.program.start("restore", states[(number + 1) % 2][0], "--to", target, "--force")
+      while process.poll() is None and not journals():
+        pass
+      killed += kill(process)
+      # A snapshot of the target finishes what was begun.
+      self.snapshot(target)
+      self.assertIn(files(target), [state for _, state in states], "neither the old state nor the new")
+      # One that was not finished (`.new`) said nothing yet; the next takes its place.
+      self.assertFalse([name for name in journals() if not name.endswith(".new")])
+    self.assertGreater(killed, 0, "no restore was killed before its end")
+    for identifier, state in states:
+      self.call("restore", identifier, "--to", target, "--force")
+      self.assertEqual(files(target), state)
+    self.call("undo", target, "--yes")
+    self.assertEqual(files(target), states[0][1])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Damaged repositories and caches, full disks, mount points."""
 
+import json
 import os
 import re
 import subprocess
@@ -90,6 +91,46 @@ class Places(Case):
     self.call("restore", "latest", "--to", disk, code=1)
     self.call("restore", "latest", "--to", disk, "--force", "--no-undo")
     self.assertEqual(trees.contents(disk), trees.contents(self.source))
+
+  def test_a_source_on_a_disk_that_can_only_be_read(self):
+    disk = self.mount_small_disk(30)
+    source = disk / "chroma"
+    subprocess.run(["cp", "-a", FIXTURES / "chroma-1.5.9", source], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    before = trees.describe(source)
+    error = self.call("snapshot", source, "--json", code=1).summary
+    self.assertIn("--offline", error["message"] + str(error["hint"]))
+    self.assertEqual(self.snapshot(source, "--offline")["health"], "good")
+    self.assertRestores("latest", before)
+    self.assertSameTree(before, source)
+    # Nothing can be put in its place, and nothing is.
+    self.assertError(self.program.run("restore", "latest", "--to", source, "--force", "--json"), 1, "read-only")
+    self.assertSameTree(before, source)
+
+  def test_a_source_that_vanishes_meanwhile(self):
+    source = self.copy(FIXTURES / "chroma-1.5.9")
+    for number in range(3000):
+      (source / f"note-{number}").write_bytes(os.urandom(3000))
+    self.snapshot(self.source)
+    process = self.program.start("snapshot", source, "--json")
+    # Once packs are being written, the directory has been listed.
+    unfinished = self.program.repository / "tmp"
+    while process.poll() is None and not (unfinished.is_dir() and os.listdir(unfinished)):
+      pass
+    aside = source.with_name("aside")
+    source.rename(aside)
+    output, errors = process.communicate()
+    summary = json.loads(output.splitlines()[-1])
+    # It may have been done; else it says that the directory is gone, or what of it could not be read.
+    if summary["message_type"] == "error":
+      self.assertEqual((process.returncode, summary["code"]), (1, "source_missing"), summary)
+    else:
+      self.assertIn(process.returncode, (0, 3), errors)
+      self.assertEqual(process.returncode == 3, summary["files_skipped"] > 0 or summary["health"] == "damaged", summary)
+    aside.rename(source)
+    self.assertTrue(self.check()["ok"])
+    self.assertEqual(self.snapshot(source)["health"], "good")
+    self.assertRestores("latest", source)
 
   def test_undo(self):
     self.snapshot(self.source)

@@ -29,6 +29,20 @@ struct FingerprintTests {
     #expect(key.fingerprint(of: bytes.rawSpan) == before)
   }
 
+  @Test func `A block has the fingerprint that it has by itself`() {
+    var generator = SeededGenerator(4)
+    let key = Fingerprint.Key()
+    let bytes = generator.bytes(3 * Fingerprint.blockBytes + 100)
+    let (whole, blocks) = key.fingerprints(of: bytes.rawSpan)
+    #expect(whole == key.fingerprint(of: bytes.rawSpan))
+    #expect(blocks.count == 4 && Set(blocks).count == 4)
+    for (i, block) in blocks.enumerated() {
+      let start = i * Fingerprint.blockBytes
+      let part = Array(bytes[start..<min(bytes.count, start + Fingerprint.blockBytes)])
+      #expect(key.fingerprint(ofBlock: part.rawSpan) == block)
+    }
+  }
+
   @Test func `Pages that change places show`() {
     var generator = SeededGenerator(3)
     let key = Fingerprint.Key()

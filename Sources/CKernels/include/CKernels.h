@@ -37,5 +37,7 @@ size_t ckernels_crc32(uint32_t *crc, const uint8_t *bytes, size_t length);
 
 /// A fingerprint under a secret key, at the speed of memory: two different messages of one length that were chosen without
 /// knowing the key have equal ones with a probability of at most 2^-63. `key` holds a random word per word of a block,
-/// and two more per block of the longest message.
-void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2]);
+/// and two more per block of the longest message. Where `blocks` is given, it gets two words for each block begun: its own
+/// fingerprint, as good as that of the whole.
+void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2],
+                          uint64_t *blocks);

@@ -21,12 +21,14 @@ package struct HNSWValidator {
   private var report = Report()
 
   /// Checks a folder.
-  /// - Parameter dimension: What the collection says, where it is known.
+  /// - Parameters:
+  ///   - dimension: What the collection says, where it is known.
+  ///   - isSound: These very files were checked before: only the header and the id map are read.
   /// - Throws: Only what reading the files throws; what is wrong with their content is in the report.
-  package static func check(_ files: Files, dimension: Int? = nil) throws -> Report {
+  package static func check(_ files: Files, dimension: Int? = nil, isSound: Bool = false) throws -> Report {
     guard files[.metadata] != nil else { return Report() }
     var validator = HNSWValidator(files: files)
-    try validator.run(dimension: dimension)
+    try validator.run(dimension: dimension, isSound: isSound)
     return validator.report
   }
 
@@ -36,7 +38,7 @@ package struct HNSWValidator {
     report.problems.append(HNSWProblem(code, file, message))
   }
 
-  private mutating func run(dimension: Int?) throws {
+  private mutating func run(dimension: Int?, isSound: Bool) throws {
     for file in HNSWFile.allCases where files[file] == nil {
       note(.missingFile, file, "\(file.rawValue) is missing")
     }
@@ -48,6 +50,7 @@ package struct HNSWValidator {
     }
     report.header = header
     checkHeader(header, dimension: dimension)
+    if isSound { return }
     var labels: [UInt64]?
     if let data = files[.data] { labels = try checkLevelZero(data, header) }
     if let lengths = files[.lengths], lengths.size < header.count * 4 {

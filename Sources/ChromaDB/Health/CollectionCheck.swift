@@ -2,14 +2,18 @@
 struct CollectionCheck {
   private let connection: SQLiteConnection
   private let contents: any ChromaContents
+  private let soundIndexes: Set<String>
   private var problems: [HealthReport.Problem] = []
 
-  static func run(_ file: any RandomAccessFile, _ contents: any ChromaContents) throws -> [HealthReport.Problem] {
+  /// - Parameter soundIndexes: Index folders whose structure is known to be sound.
+  static func run(
+    _ file: any RandomAccessFile, _ contents: any ChromaContents, soundIndexes: Set<String>
+  ) throws -> [HealthReport.Problem] {
     // What is no database at all is quick_check's to say.
     guard SQLiteHeader(try file.bytes(at: 0, count: SQLiteHeader.byteCount)) != nil else { return [] }
     do {
       return try SnapshotVFS.open(file).read { connection in
-        var check = CollectionCheck(connection: connection, contents: contents)
+        var check = CollectionCheck(connection: connection, contents: contents, soundIndexes: soundIndexes)
         try check.run()
         return check.problems
       }
@@ -18,9 +22,10 @@ struct CollectionCheck {
     }
   }
 
-  private init(connection: SQLiteConnection, contents: any ChromaContents) {
+  private init(connection: SQLiteConnection, contents: any ChromaContents, soundIndexes: Set<String>) {
     self.connection = connection
     self.contents = contents
+    self.soundIndexes = soundIndexes
   }
 
   private mutating func run() throws {
@@ -49,7 +54,8 @@ struct CollectionCheck {
     let folder = collection.vectorSegment
     var files: HNSWValidator.Files = [:]
     if hasFolder { for name in HNSWFile.allCases { files[name] = try contents.file(name.rawValue, in: folder) } }
-    let index = try HNSWValidator.check(files, dimension: collection.dimension)
+    let index = try HNSWValidator.check(
+      files, dimension: collection.dimension, isSound: soundIndexes.contains(folder))
     for problem in index.problems {
       note(.hnsw, problem.message, collection, path: "\(folder)/\(problem.file.rawValue)")
     }

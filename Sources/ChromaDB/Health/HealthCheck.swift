@@ -6,11 +6,20 @@ import SystemIO
 ///
 /// With T the ids in log records above the smaller of the two sequence numbers of a collection, the index and the
 /// tables must hold the same ids but for T. Two workers share it: one runs quick_check, the other the collections.
-/// About 0.7 s per gigabyte.
 package enum HealthCheck {
-  /// - Throws: What reading the files throws (a damaged chunk, say); damage to their content is in the report.
-  package static func run(_ contents: any ChromaContents) throws -> HealthReport {
+  /// The time was over before the check was.
+  package struct OutOfTime: Error {}
+
+  /// - Parameters:
+  ///   - sound: What need not be examined again.
+  ///   - secondsMax: How long it may take.
+  /// - Throws: What reading the files throws (a damaged chunk, say), and `OutOfTime`; damage to their content is in the
+  ///   report.
+  package static func run(
+    _ contents: any ChromaContents, sound: SoundParts = SoundParts(), secondsMax: Double = .infinity
+  ) throws -> HealthReport {
     let watch = Stopwatch()
+    let contents: any ChromaContents = secondsMax < .infinity ? TimedContents(contents, secondsMax, watch) : contents
     let name = ChromaDirectory.databaseName
     guard let file = try contents.file(name, in: nil) else {
       let missing = HealthReport.Problem(.database, "\(name) is missing", path: name)
@@ -19,7 +28,11 @@ package enum HealthCheck {
     let parts = Mutex<[[HealthReport.Problem]]>([[], []])
     try parallelLoop(items: 2) { next throws(any Error) in
       while let part = next() {
-        let found = try part == 0 ? quickCheck(file) : CollectionCheck.run(file, contents)
+        let found =
+          switch part {
+          case 0: sound.database ? [] : try quickCheck(file)
+          default: try CollectionCheck.run(file, contents, soundIndexes: sound.indexes)
+          }
         parts.withLock { $0[part] = found }
       }
     }
@@ -45,4 +58,44 @@ package enum HealthCheck {
     }
     return problems
   }
+}
+
+/// What an earlier examination found sound, and is the same since: its structure need not be examined again. Whether
+/// indexes, tables and log fit each other is asked all the same.
+package struct SoundParts: Hashable, Sendable {
+  package var database = false
+  /// Index folders, by name.
+  package var indexes: Set<String> = []
+  package init() {}
+}
+
+/// Contents whose reading fails once a time is over: nothing in a check takes long without reading.
+private struct TimedContents: ChromaContents {
+  let contents: any ChromaContents
+  let secondsMax: Double
+  let watch: Stopwatch
+
+  init(_ contents: any ChromaContents, _ secondsMax: Double, _ watch: Stopwatch) {
+    self.contents = contents
+    self.secondsMax = secondsMax
+    self.watch = watch
+  }
+
+  struct File: RandomAccessFile {
+    let file: any RandomAccessFile
+    let secondsMax: Double
+    let watch: Stopwatch
+    var size: UInt64 { file.size }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+      guard watch.seconds < secondsMax else { throw HealthCheck.OutOfTime() }
+      return unsafe try file.read(into: buffer, at: offset)
+    }
+  }
+
+  func file(_ name: String, in folder: String?) throws -> (any RandomAccessFile)? {
+    try contents.file(name, in: folder).map { File(file: $0, secondsMax: secondsMax, watch: watch) }
+  }
+
+  func folders() throws -> [String] { try contents.folders() }
 }

@@ -7,8 +7,10 @@ import SystemIO
 struct ChromaExamination {
   private let contents: SnapshotContents
 
-  init(_ tree: Content, in repository: Repository, index: ChunkIndex) throws(SnapshotError) {
-    contents = try SnapshotContents(tree, in: repository, index: index)
+  init(
+    _ tree: Content, in repository: Repository, index: ChunkIndex, captured: CapturedDatabase? = nil
+  ) throws(SnapshotError) {
+    contents = try SnapshotContents(tree, in: repository, index: index, captured: captured)
   }
 
   /// What is in it; `nil` where its tables are not Chroma's, or can't be read.

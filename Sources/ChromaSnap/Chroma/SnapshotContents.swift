@@ -1,21 +1,29 @@
 import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
-import Synchronization
 import SystemIO
 
 /// The files of a Chroma directory that exists only as the chunks of a snapshot: for its inventory and its health.
 struct SnapshotContents: ChromaContents {
   private let repository: Repository
   private let index: ChunkIndex
+  private let chunks: DecodedChunks
+  /// The database on disk, where this run has read it.
+  private let captured: CapturedDatabase?
   /// The entries at the top and, by their folder's name, below.
   private let top: Tree
   private let below: [String: Tree]
 
-  /// - Parameter tree: The snapshot's first tree.
-  init(_ tree: Content, in repository: Repository, index: ChunkIndex) throws(SnapshotError) {
+  /// - Parameters:
+  ///   - tree: The snapshot's first tree.
+  ///   - captured: The database that it was made of: where it is still the same, its bytes need not be decoded.
+  init(
+    _ tree: Content, in repository: Repository, index: ChunkIndex, captured: CapturedDatabase? = nil
+  ) throws(SnapshotError) {
     self.repository = repository
     self.index = index
+    self.captured = captured
+    chunks = DecodedChunks(repository, index: index)
     var reader = ChunkReader(repository, index: index)
     guard case .directory(let root)? = try reader.tree(tree)[[UInt8(ascii: ".")]]?.kind, root.length > 0 else {
       top = Tree([])
@@ -31,44 +39,52 @@ struct SnapshotContents: ChromaContents {
     self.below = below
   }
 
-  func file(_ name: String, in folder: String?) throws -> (any RandomAccessFile)? {
+  /// What a file holds, by the ids of its chunks; `nil` where there is none.
+  func content(_ name: String, in folder: String?) -> Content? {
     let tree = folder.map { below[$0] } ?? top
     guard case .file(let content, _)? = tree?[Array(name.utf8)]?.kind else { return nil }
-    return try SnapshotFile(content, in: repository, index: index)
+    return content
+  }
+
+  func file(_ name: String, in folder: String?) throws -> (any RandomAccessFile)? {
+    guard let content = content(name, in: folder) else { return nil }
+    var reader = ChunkReader(repository, index: index)
+    let isDatabase = folder == nil && name == ChromaDirectory.databaseName
+    return SnapshotFile(
+      try ChunkTable(content, &reader), chunks, isReadInOrder: folder != nil, captured: isDatabase ? captured : nil)
   }
 
   func folders() throws -> [String] { below.keys.sorted() }
 }
 
-/// A file of a snapshot, read at any place. Keeps the chunks that were read last.
-final class SnapshotFile: RandomAccessFile {
-  private struct State: ~Copyable {
-    var reader: ChunkReader
-    /// Decoded chunks by their number, and when each was used last.
-    var cached: [Int: (bytes: [UInt8], used: Int)] = [:]
-    var clock = 0
-    var scratch = ByteBuffer(capacity: Limits.chunkBytes)
-  }
-
-  private static let cachedMaximum = 48
-
+/// A file of a snapshot, read at any place.
+struct SnapshotFile: RandomAccessFile {
   private let table: ChunkTable
-  private let state: Mutex<State>
+  private let chunks: DecodedChunks
+  private let isReadInOrder: Bool
+  private let captured: CapturedDatabase?
 
   var size: UInt64 { table.length }
 
-  init(_ content: Content, in repository: Repository, index: ChunkIndex) throws(SnapshotError) {
-    var reader = ChunkReader(repository, index: index)
-    table = try ChunkTable(content, &reader)
-    state = Mutex(State(reader: reader))
+  /// - Parameter isReadInOrder: From its start to its end: what lies behind is not wanted again.
+  init(_ table: ChunkTable, _ chunks: DecodedChunks, isReadInOrder: Bool, captured: CapturedDatabase?) {
+    self.table = table
+    self.chunks = chunks
+    self.isReadInOrder = isReadInOrder
+    self.captured = captured
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
     guard offset < size, buffer.count > 0 else { return 0 }
     var done = 0
     var chunk = table.chunk(at: offset)
+    if let captured, offset + UInt64(buffer.count) <= end(of: chunk),
+      unsafe captured.read(table.ids[chunk], beginningAt: table.starts[chunk], at: offset, into: buffer)
+    {
+      return buffer.count
+    }
     while done < buffer.count, chunk < table.ids.count {
-      let bytes = try bytes(of: chunk)
+      let bytes = try plaintext(of: chunk, readTo: offset + UInt64(buffer.count)).bytes
       let from = Int(offset + UInt64(done) - table.starts[chunk])
       let count = min(bytes.count - from, buffer.count - done)
       unsafe bytes.withUnsafeBytes { source in
@@ -81,23 +97,14 @@ final class SnapshotFile: RandomAccessFile {
     return done
   }
 
-  private func bytes(of chunk: Int) throws(SnapshotError) -> [UInt8] {
-    try state.withLock { state throws(SnapshotError) in
-      state.clock += 1
-      if let found = state.cached[chunk] {
-        state.cached[chunk]?.used = state.clock
-        return found.bytes
-      }
-      state.scratch.count = 0
-      try state.reader.read(table.ids[chunk], into: &state.scratch)
-      let bytes = unsafe [UInt8](state.scratch.pointer)
-      if state.cached.count >= Self.cachedMaximum,
-        let oldest = state.cached.min(by: { $0.value.used < $1.value.used })?.key
-      {
-        state.cached[oldest] = nil
-      }
-      state.cached[chunk] = (bytes, state.clock)
-      return bytes
-    }
+  private func plaintext(of chunk: Int, readTo place: UInt64) throws(SnapshotError) -> DecodedChunks.Plaintext {
+    let end = end(of: chunk)
+    return try chunks.plaintext(
+      of: table.ids[chunk], length: Int(end - table.starts[chunk]), isPassing: isReadInOrder && end <= place)
+  }
+
+  /// The offset behind a chunk.
+  private func end(of chunk: Int) -> UInt64 {
+    chunk + 1 < table.starts.count ? table.starts[chunk + 1] : table.length
   }
 }

@@ -147,6 +147,11 @@ final class ChromaCapture: CaptureSink {
   /// All has been read, and counts.
   func complete() throws(SnapshotError) { try reading?.complete() }
 
+  /// The database on disk, once the capture is over; `nil` where it was read through a copy, or not at all.
+  var captured: CapturedDatabase? {
+    reading.flatMap { CapturedDatabase(source.appending(ChromaDirectory.databaseName), $0.regions) }
+  }
+
   private func status(_ stamp: FileStamp) throws(SnapshotError) -> FileStatus {
     try calling("reading the database") { () throws(SystemError) in
       try FileStatus(at: source.appending(ChromaDirectory.databaseName)).stamped(stamp)

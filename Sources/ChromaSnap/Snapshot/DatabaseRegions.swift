@@ -11,6 +11,8 @@ final class DatabaseRegions: Sendable {
   struct Region: Sendable {
     /// Of the bytes that were read last; `nil` where nobody has read them.
     var fingerprint: Fingerprint?
+    /// Of each block of them; empty in a database that is too long for it.
+    var blocks: [Fingerprint] = []
     var length = 0
     /// The chunk that holds these bytes, once they are stored.
     var chunk: ChunkID?
@@ -23,12 +25,31 @@ final class DatabaseRegions: Sendable {
   }
 
   let regionBytes: Int
+  /// A database of more bytes than this (its blocks' fingerprints take 64 MiB then) has no fingerprints of blocks.
+  private static let blocksBytesMaximum = 16 << 30
   private let key = Fingerprint.Key()
   private let state = Mutex(State())
 
   init(regionBytes: Int) { self.regionBytes = regionBytes }
 
   var pageFingerprint: UInt64 { state.withLock { $0.pageFingerprint } }
+
+  /// Whether a chunk's bytes, a region as it was read last, are the ones in `bytes`, from `offset` in it on: whole blocks, or
+  /// all up to its end.
+  func proves(_ bytes: RawSpan, at offset: Int, in number: Int, of chunk: ChunkID) -> Bool {
+    let region = region(number)
+    guard region.chunk == chunk, offset % Fingerprint.blockBytes == 0, !region.blocks.isEmpty else { return false }
+    var at = 0
+    while at < bytes.byteCount {
+      let length = min(Fingerprint.blockBytes, region.length - offset - at)
+      guard length > 0, at + length <= bytes.byteCount,
+        key.fingerprint(ofBlock: bytes.extracting(at..<at + length))
+          == region.blocks[(offset + at) / Fingerprint.blockBytes]
+      else { return false }
+      at += length
+    }
+    return true
+  }
 
   /// All regions, in order.
   var all: [Region] { state.withLock { $0.regions } }
@@ -64,14 +85,15 @@ final class DatabaseRegions: Sendable {
   /// Notes the bytes of one region.
   /// - Returns: Whether they are known to be as they were.
   func note(_ bytes: RawSpan, of number: Int) -> Bool {
-    let fingerprint = key.fingerprint(of: bytes)
+    let isLong = number >= Self.blocksBytesMaximum / regionBytes
+    let (fingerprint, blocks) = isLong ? (key.fingerprint(of: bytes), []) : key.fingerprints(of: bytes)
     let page = number == 0 ? SQLitePage.fingerprint(bytes.extracting(first: SQLitePage.bytes)) : 0
     return state.withLock { state in
       while state.regions.count <= number { state.regions.append(Region()) }
       if number == 0 { state.pageFingerprint = page }
       let known = state.regions[number]
       if known.fingerprint == fingerprint, known.length == bytes.byteCount, known.chunk != nil { return true }
-      state.regions[number] = Region(fingerprint: fingerprint, length: bytes.byteCount, chunk: nil)
+      state.regions[number] = Region(fingerprint: fingerprint, blocks: blocks, length: bytes.byteCount, chunk: nil)
       return false
     }
   }

@@ -24,6 +24,8 @@ public struct TakeSnapshot: Sendable {
   public var includesOrphans = false
   /// Of a Chroma directory: whether the snapshot is examined once it is committed.
   public var examinesHealth = true
+  /// Seconds that the examination may take: one that takes longer ends without a verdict, and with a warning.
+  public var healthSecondsMax = 120.0
   /// Whether to make the repository where there is none.
   public var createsRepository = true
   /// For tests: what the clock says.
@@ -117,10 +119,11 @@ public struct TakeSnapshot: Sendable {
     }
     var time = now()
     let engine: SnapshotEngine
+    var captured: CapturedDatabase?
     if summary.kind == .chroma,
-      let captured = try capture(path, leavingOut: exclusions, in: repository, &summary, activity, start: start)
+      let found = try capture(path, leavingOut: exclusions, in: repository, &summary, activity, start: start)
     {
-      (engine, time) = captured
+      (engine, time, captured) = found
     } else {
       let scan = try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
       summary.warnings += scan.warnings
@@ -167,7 +170,7 @@ public struct TakeSnapshot: Sendable {
       manifest.chroma =
         summary.unchanged
         ? parent?.manifest.chroma
-        : try ChromaExamination(result.tree, in: repository, index: index).summary()
+        : try ChromaExamination(result.tree, in: repository, index: index, captured: captured).summary()
     }
     try activity.checkpoint()
     try repository.secure(index, alsoExpecting: condemned)
@@ -177,36 +180,21 @@ public struct TakeSnapshot: Sendable {
       of: sourceID, in: snapshot.id, changed: result.states,
       removed: (states ?? [:]).keys.filter { !current.contains($0) }, complete: states == nil)
     summary.snapshot = snapshot
-    if summary.kind == .chroma, examinesHealth { try examine(snapshot, parent, in: repository, index, &summary) }
-  }
-
-  /// Commit first, judge then: the verdict follows as a note. Where nothing has changed it is the parent's.
-  private func examine(
-    _ snapshot: Snapshot, _ parent: Snapshot?, in repository: Repository, _ index: ChunkIndex, _ summary: inout Summary
-  ) throws(SnapshotError) {
-    if summary.unchanged, let parent, case let known = try repository.health(of: parent.id), known != .unchecked {
-      summary.health = known
-      try repository.note(.health, about: snapshot.id, value: known == .good)
-    } else {
-      let report = try ChromaExamination(snapshot.manifest.tree, in: repository, index: index).health()
-      try repository.noteHealth(report, of: snapshot.id)
-      summary.health = report.verdict == .good ? .good : .damaged
-      for problem in report.problems {
-        summary.warnings.append(
-          SnapshotWarning(
-            .damagedSource, problem.collection.map { "collection \($0): \(problem.message)" } ?? problem.message,
-            path: problem.path.map { Array($0.utf8) }))
-      }
+    if summary.kind == .chroma, examinesHealth {
+      let judge = JudgeSnapshot(
+        repository: repository, index: index, parent: parent, captured: captured, secondsMax: healthSecondsMax)
+      try judge.run(snapshot, &summary)
     }
   }
 
   /// Reads a Chroma directory by the recipe that holds it still.
-  /// - Returns: The engine, and when the data was as it was read; `nil` where the database is too damaged to be held.
+  /// - Returns: The engine, when the data was as it was read, and the database on disk; `nil` where the database is too
+  ///   damaged to be held.
   private func capture(
     _ path: FilePath, leavingOut exclusions: SourceScan.Exclusions, in repository: Repository,
     _ summary: inout Summary, _ activity: Activity,
     start: @escaping (SourceScan, HeldFiles) throws(SnapshotError) -> SnapshotEngine
-  ) throws(SnapshotError) -> (SnapshotEngine, Timestamp)? {
+  ) throws(SnapshotError) -> (SnapshotEngine, Timestamp, CapturedDatabase?)? {
     var options = CaptureOptions()
     options.isOffline = isOffline
     options.includesOrphans = includesOrphans
@@ -238,6 +226,6 @@ public struct TakeSnapshot: Sendable {
           SnapshotWarning.Code(rawValue: warning.code.rawValue), warning.message,
           path: warning.path.map { Array($0.utf8) }))
     }
-    return (engine, report.time)
+    return (engine, report.time, sink.captured)
   }
 }

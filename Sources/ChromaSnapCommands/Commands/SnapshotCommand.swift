@@ -58,6 +58,12 @@ struct SnapshotCommand: SnapCommand {
   @Flag(inversion: .prefixedNo, help: "Examine the snapshot of a Chroma directory. Default: yes.")
   var health: Bool?
 
+  @Option(
+    name: .customLong("health-limit"),
+    help: ArgumentHelp(
+      "How long the examination may take; longer, it ends without a verdict. Default: 2m.", valueName: "duration"))
+  var healthLimit: Duration?
+
   @Option(help: "zstd's level for new chunks, 1 to 19. Default: 1.")
   var level: Int?
 
@@ -80,6 +86,7 @@ struct SnapshotCommand: SnapCommand {
     verb.isOffline = offline
     verb.includesOrphans = try settings.value(SettingTable.includesOrphans, option: includesOrphans)
     verb.examinesHealth = try settings.value(SettingTable.health, option: health)
+    verb.healthSecondsMax = try settings.value(SettingTable.healthLimit, option: healthLimit).seconds
     let location = global.location
     let request = verb
     record { $0.source = request.source.string }

@@ -31,6 +31,9 @@ enum SettingTable {
     "skip-if-unchanged", false, option: "--skip-if-unchanged", "Write no snapshot where nothing has changed.")
   static let health = Setting(
     "health", true, option: "--health, --no-health", "Examine each snapshot of a Chroma directory.")
+  static let healthLimit = Setting(
+    "health-limit", Duration(seconds: 120), option: "--health-limit",
+    "How long an examination may take; longer, it ends without a verdict.")
   static let level = Setting(
     "level", 1, option: "--level", environment: "CHROMASNAP_LEVEL", problem: { within($0, 1...19) },
     "zstd's level for new chunks, 1 to 19.")
@@ -84,7 +87,8 @@ enum SettingTable {
   /// In the order in which they are shown.
   static let all: [any AnySetting] = [
     repository, cacheFolder, lockTimeout, source, name, tags, description, excludes, excludesTemporary,
-    includesOrphans, skipsUnchanged, health, level, maxUnused, logFile, logFormat, metricsFile, notify, notifyFile,
+    includesOrphans, skipsUnchanged, health, healthLimit, level, maxUnused, logFile, logFormat, metricsFile, notify,
+    notifyFile,
     notifyCommand, keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly, keepWithin, keepTags,
     maxBackups, every, delay,
   ]

@@ -5,6 +5,9 @@ package struct Fingerprint: Hashable, Sendable {
   fileprivate let low: UInt64
   fileprivate let high: UInt64
 
+  /// Bytes of a block, which has a fingerprint of its own.
+  package static let blockBytes = Int(CKERNELS_FINGERPRINT_BLOCK)
+
   /// What fingerprints are made under. Bytes that were written without knowing it, and differ, have equal fingerprints
   /// with a probability of at most 2^-63.
   package struct Key: Sendable {
@@ -28,7 +31,26 @@ package struct Fingerprint: Hashable, Sendable {
     }
 
     /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.
-    package func fingerprint(of bytes: RawSpan) -> Fingerprint {
+    package func fingerprint(of bytes: RawSpan) -> Fingerprint { unsafe fingerprint(of: bytes, blocks: nil) }
+
+    /// The same, and that of each block in it.
+    package func fingerprints(of bytes: RawSpan) -> (whole: Fingerprint, blocks: [Fingerprint]) {
+      let count = (bytes.byteCount + Fingerprint.blockBytes - 1) / Fingerprint.blockBytes
+      var whole = Fingerprint(low: 0, high: 0)
+      var blocks = [Fingerprint](repeating: whole, count: count)
+      unsafe blocks.withUnsafeMutableBytes { out in
+        whole = unsafe fingerprint(of: bytes, blocks: out.bindMemory(to: UInt64.self).baseAddress)
+      }
+      return (whole, blocks)
+    }
+
+    /// The fingerprint of one block by itself.
+    package func fingerprint(ofBlock bytes: RawSpan) -> Fingerprint {
+      precondition(bytes.byteCount <= Fingerprint.blockBytes, "more than a block")
+      return fingerprints(of: bytes).blocks[0]
+    }
+
+    private func fingerprint(of bytes: RawSpan, blocks: UnsafeMutablePointer<UInt64>?) -> Fingerprint {
       precondition(bytes.byteCount <= Limits.chunkBytes, "more than a fingerprint's key covers")
       var result = (UInt64(0), UInt64(0))
       unsafe bytes.withUnsafeBytes { message in
@@ -36,7 +58,7 @@ package struct Fingerprint: Hashable, Sendable {
           unsafe withUnsafeMutableBytes(of: &result) { out in
             unsafe ckernels_fingerprint(
               message.bindMemory(to: UInt8.self).baseAddress, message.count, key.baseAddress,
-              out.bindMemory(to: UInt64.self).baseAddress)
+              out.bindMemory(to: UInt64.self).baseAddress, blocks)
           }
         }
       }
