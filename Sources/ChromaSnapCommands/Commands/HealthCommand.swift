@@ -29,7 +29,7 @@ struct HealthCommand: SnapCommand {
     let result =
       isFolder
       ? try ExamineHealth.directory(path)
-      : try ExamineHealth.snapshot(selection.selector(what), in: global.location)
+      : try ExamineHealth.snapshot(selection.selector(what, global.settings), in: global.location)
     render(Self.json(result)) {
       result.problems.map { problem in
         let place = [problem.collection, problem.path].compactMap { $0 }.joined(separator: ", ")
