@@ -64,7 +64,7 @@ let package = Package(
     .target(
       name: "SnapshotRepository",
       dependencies: [
-        "SnapshotFormat", "ObjectStorage", "SystemIO",
+        "CSQLite", "SnapshotFormat", "ObjectStorage", "SystemIO",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -125,6 +125,54 @@ class Configuration(ConfigCase):
     # A policy without a rule is refused, whatever file there is.
     self.use("forget", code=64)
 
+  def test_auto_keeps_what_the_file_says(self):
+    path = self.configure(f"""
+      repository = "backups"
+      source = "{self.source}"
+      name = "mine"
+      tags = ["extra"]
+      description = "automatic"
+      [retention]
+      keep-last = 2
+    """)
+    for number in range(4):
+      self.write("one", b"%d" % number)
+      self.use("auto")
+    found = self.use("list", "--json").json
+    self.assertEqual(len(found), 2)
+    self.assertEqual((found[0]["tags"], found[0]["description"]), (["extra", "auto"], "automatic"))
+    self.assertTrue(found[0]["name"].startswith("mine_"))
+    self.write("one", b"last")
+    self.use("auto", "--max-backups", "1")
+    self.assertEqual(len(self.use("list", "--json").json), 1)
+    # What nobody sets is as it always was.
+    path.write_text(f'repository = "backups"\nsource = "{self.source}"\n')
+    self.write("one", b"again")
+    self.use("auto")
+    self.assertRegex(self.use("show", "--json").json["name"], r"^auto_backup_\d{8}_\d{6}$")
+
+  def test_latest_is_that_of_the_profile(self):
+    other = self.home / "other"
+    other.mkdir()
+    (other / "alone").write_text("x")
+    self.configure(f"""
+      repository = "backups"
+      [profiles.a]
+      source = "{self.source}"
+      [profiles.b]
+      source = "{other}"
+    """)
+    mine = self.use("snapshot", "--profile", "a", "--json").summary["snapshot_id"]
+    others = self.use("snapshot", "--profile", "b", "--json").summary["snapshot_id"]
+    for profile, expected in (("a", mine), ("b", others)):
+      self.assertEqual(self.use("show", "latest", "--profile", profile, "--json").json["id"], expected)
+    self.assertEqual(self.use("show", "--json").json["id"], others)
+    # A name or an id means what it says.
+    self.assertEqual(self.use("show", mine[:8], "--profile", "b", "--json").json["id"], mine)
+    target = self.home / "target"
+    self.use("restore", "--to", target, "--profile", "a")
+    self.assertSameTree(self.source, target)
+
   def test_where_a_file_is_found(self):
     named = self.configure("name = 'named'", self.home / "named.toml")
     user = self.configure("name = 'user'", self.folder / "chromasnap" / "chromasnap.toml")

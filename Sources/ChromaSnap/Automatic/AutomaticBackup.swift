@@ -16,18 +16,26 @@ public struct AutomaticBackup: Sendable {
   public static let name = "auto_backup"
 
   public var source: FilePath
-  /// How many of its snapshots stay.
-  public var maxBackups = usualBackups
+  /// How each snapshot is taken. Its tags get one more: ``tag``.
+  public var snapshot: TakeSnapshot
+  /// Which of its snapshots stay.
+  public var policy: KeepPolicy
   /// Whether older ones are forgotten, and their space freed.
   public var cleansUp = true
   /// Whether each snapshot gets a ZIP beside it.
   public var writesZip = false
   /// Whether a snapshot is taken although nothing has changed.
   public var evenIfUnchanged = false
-  /// Patterns of what is left out (``IgnoreRules``).
-  public var excludes: [String] = []
+  /// How much a prune may leave unused, as a part of what stays.
+  public var maxUnused = PruneRepository().maxUnused
 
-  public init(source: FilePath) { self.source = source }
+  public init(source: FilePath) {
+    self.source = source
+    snapshot = TakeSnapshot(source: source)
+    snapshot.name = Self.name
+    policy = KeepPolicy()
+    policy.last = Self.usualBackups
+  }
 
   public struct Summary: Sendable {
     /// Its `snapshot` is `nil` where nothing has changed.
@@ -51,18 +59,17 @@ public struct AutomaticBackup: Sendable {
   ///   there is a warning.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     let stopwatch = Stopwatch()
-    guard maxBackups >= 1 else {
-      throw SnapshotError(.usage, "\(maxBackups) is no number of backups to keep", hint: "Keep at least 1.")
+    guard !policy.isEmpty || !cleansUp else {
+      throw SnapshotError(.usage, "a policy without a rule would forget everything", hint: "Keep at least 1 backup.")
     }
     try TargetSwap.replay(source)
     let path = try SourceLocator.resolve(source)
     let isNew = try location.createWhereMissing()
     let lock = try Repository.acquire(ObjectNames.automaticLock(of: path.bytes), .exclusive, at: location.place)
     defer { _ = lock }
-    var verb = TakeSnapshot(source: path)
-    verb.name = Self.name
-    verb.tags = [Self.tag]
-    verb.excludes = excludes
+    var verb = snapshot
+    verb.source = path
+    if !verb.tags.contains(Self.tag) { verb.tags.append(Self.tag) }
     verb.skipIfUnchanged = !evenIfUnchanged
     var summary = Summary(taken: try verb.run(in: location, activity: activity))
     summary.taken.repositoryCreated = isNew
@@ -79,7 +86,9 @@ public struct AutomaticBackup: Sendable {
         // Where nothing went, and no prune was cut short, there is next to nothing to free.
         let isCutShort = try !location.open(for: .read).condemned().isEmpty
         guard isCutShort || !summary.forgotten.isEmpty else { return }
-        summary.pruned = try PruneRepository().run(in: location, activity: activity)
+        var prune = PruneRepository()
+        prune.maxUnused = maxUnused
+        summary.pruned = try prune.run(in: location, activity: activity)
       }
     }
     summary.duration = stopwatch.seconds
@@ -89,8 +98,7 @@ public struct AutomaticBackup: Sendable {
   private func forget(
     _ path: FilePath, in location: RepositoryLocation, _ summary: inout Summary
   ) throws(SnapshotError) {
-    var policy = KeepPolicy()
-    policy.last = maxBackups
+    var policy = policy
     policy.scope = Self.tag
     var verb = ForgetSnapshots(policy)
     verb.source = path

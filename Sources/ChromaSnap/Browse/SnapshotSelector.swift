@@ -35,6 +35,9 @@ public struct SnapshotSelector: Sendable {
       hint: "`chromasnap list` shows them; name one by its id's first digits, its name, or as latest.")
   }
 
+  /// Whether it counts back from the newest one, of whatever source, rather than naming one.
+  public var isKeyword: Bool { stepsBack != nil }
+
   /// `latest` is 0, `latest~3` is 3.
   private var stepsBack: Int? {
     if text == "latest" { return 0 }

@@ -15,6 +15,8 @@ struct AutoCommand: SnapCommand {
       standard output per run, nothing with --quiet; what went wrong goes to standard error. Exit code 0 where all is well, 3 where \
       something was saved but not all is well, 11 where another run of the same source has not ended within --lock-timeout.
 
+      Without --max-backups the configuration's [retention] decides which of them stay.
+
       EXAMPLES
         chromasnap auto
         chromasnap auto /srv/app/chroma --repo /backup/chroma --max-backups 30 --quiet
@@ -37,15 +39,14 @@ struct AutoCommand: SnapCommand {
         try SourceLocator.find(in: FileSystem.currentFolder)
       }
     var verb = AutomaticBackup(source: directory)
-    verb.maxBackups =
-      try settings.value(SettingTable.maxBackups, option: options.maxBackups) ?? AutomaticBackup.usualBackups
+    if let policy = options.policy(settings) { verb.policy = policy }
     verb.cleansUp = !options.noCleanup
     verb.writesZip = options.zip
     verb.evenIfUnchanged = options.evenIfUnchanged
-    let isTidy = try settings.value(SettingTable.excludesTemporary, option: options.excludesTemporary)
-    verb.excludes = isTidy ? IgnoreRules.temporaryFiles : []
-    verb.excludes += try settings.value(
-      SettingTable.excludes, option: options.excludes.isEmpty ? nil : options.excludes)
+    verb.maxUnused = settings[SettingTable.maxUnused].value
+    if settings.origin(of: SettingTable.name) != .standard { verb.snapshot.name = settings[SettingTable.name] }
+    try verb.snapshot.take(
+      settings, excludes: options.excludes, excludesTemporary: options.excludesTemporary)
     let (location, request) = (global.location, verb)
     record { $0.source = request.source.string }
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }

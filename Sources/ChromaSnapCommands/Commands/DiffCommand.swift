@@ -25,7 +25,7 @@ struct DiffCommand: SnapCommand {
   var isAudited: Bool { false }
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = CompareSnapshots(selection.selector(before), selection.selector(after))
+    var verb = CompareSnapshots(selection.selector(before, global.settings), selection.selector(after, global.settings))
     verb.listsRecords = records
     let result = try verb.run(in: global.location)
     render(Self.json(result)) { Self.text(result) }

@@ -26,7 +26,7 @@ struct DrillCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = DrillSnapshot(selection.selector(id))
+    var verb = DrillSnapshot(selection.selector(id, global.settings))
     verb.keepsFolder = keep
     let (location, request) = (global.location, verb)
     let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }

@@ -26,7 +26,7 @@ struct DumpCommand: SnapCommand {
   }
 
   func execute() throws(SnapshotError) -> Int32 {
-    try unsafe selection.browse(what).dump(in: global.location) {
+    try unsafe selection.browse(what, global.settings).dump(in: global.location) {
       unsafe Terminal.write($0)
     }
     return ExitStatus.success

@@ -51,7 +51,9 @@ struct ExportCommand: SnapCommand {
     } else {
       let file = arguments.count > 1 ? FilePath(argument: arguments[1]) : nil
       verbs = [
-        ExportSnapshot(selection.selector(arguments.first ?? "latest"), file: file, folder: FileSystem.currentFolder)
+        ExportSnapshot(
+          selection.selector(arguments.first ?? "latest", global.settings), file: file, folder: FileSystem.currentFolder
+        )
       ]
     }
     for var verb in verbs {

@@ -33,7 +33,7 @@ struct HealthCommand: SnapCommand {
     let result =
       isFolder
       ? try ExamineHealth.directory(path)
-      : try ExamineHealth.snapshot(selection.selector(what), in: global.location)
+      : try ExamineHealth.snapshot(selection.selector(what, global.settings), in: global.location)
     record { facts in
       if let snapshot = result.snapshot { facts.concern(snapshot) } else { facts.source = path.string }
       facts.health = result.isGood ? .good : .damaged

@@ -26,7 +26,7 @@ struct LsCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     var found: [SnapshotEntry] = []
-    try selection.browse(what).list(in: global.location, recursively: recursive) {
+    try selection.browse(what, global.settings).list(in: global.location, recursively: recursive) {
       found.append($0)
     }
     render(.array(found.map(Self.json))) { found.map(Self.line) }

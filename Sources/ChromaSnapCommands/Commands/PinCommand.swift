@@ -15,7 +15,7 @@ struct PinCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute() throws(SnapshotError) -> Int32 { try setPinned(true, selection.selector(id)) }
+  func execute() throws(SnapshotError) -> Int32 { try setPinned(true, selection.selector(id, global.settings)) }
 }
 
 struct UnpinCommand: SnapCommand {
@@ -30,7 +30,7 @@ struct UnpinCommand: SnapCommand {
   @OptionGroup var selection: SelectorOptions
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func execute() throws(SnapshotError) -> Int32 { try setPinned(false, selection.selector(id)) }
+  func execute() throws(SnapshotError) -> Int32 { try setPinned(false, selection.selector(id, global.settings)) }
 }
 
 extension SnapCommand {

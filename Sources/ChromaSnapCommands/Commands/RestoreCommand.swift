@@ -68,7 +68,7 @@ struct RestoreCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let location = global.location
     if verifyOnly {
-      var drill = DrillSnapshot(selection.selector(id))
+      var drill = DrillSnapshot(selection.selector(id, global.settings))
       drill.isRecorded = false
       let request = drill
       let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
@@ -77,7 +77,7 @@ struct RestoreCommand: SnapCommand {
       render(DrillCommand.json(result)) { DrillCommand.text(result) }
       return result.isGood ? ExitStatus.success : ExitStatus.failure
     }
-    var verb = RestoreSnapshot(selection.selector(id), to: to.map(FilePath.init(argument:)))
+    var verb = RestoreSnapshot(selection.selector(id, global.settings), to: to.map(FilePath.init(argument:)))
     verb.includes = includes
     verb.excludes = excludes
     verb.replacesTarget = force
@@ -96,7 +96,7 @@ struct RestoreCommand: SnapCommand {
   /// Asks before the original is replaced.
   /// - Returns: The very snapshot that was asked about.
   private func confirm(_ location: RepositoryLocation) throws(SnapshotError) -> SnapshotSelector {
-    let snapshot = try SnapshotInfo.find(selection.selector(id), in: location).snapshot
+    let snapshot = try SnapshotInfo.find(selection.selector(id, global.settings), in: location).snapshot
     let exact = SnapshotSelector(snapshot.id.description)
     if yes || force { return exact }
     guard Terminal.canAsk else {

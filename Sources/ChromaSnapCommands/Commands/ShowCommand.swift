@@ -22,7 +22,7 @@ struct ShowCommand: SnapCommand {
   var isAudited: Bool { false }
 
   func execute() throws(SnapshotError) -> Int32 {
-    let info = try SnapshotInfo.find(selection.selector(id), in: global.location)
+    let info = try SnapshotInfo.find(selection.selector(id, global.settings), in: global.location)
     render(.object(info.fields + Self.more(info.snapshot.manifest))) { Self.text(info) }
     return ExitStatus.success
   }

@@ -76,17 +76,11 @@ struct SnapshotCommand: SnapCommand {
     var verb = TakeSnapshot(source: try locate(source))
     let settings = global.settings
     verb.name = try settings.value(SettingTable.name, option: name)
-    verb.tags = try settings.value(SettingTable.tags, option: tags.isEmpty ? nil : tags)
-    verb.description = try settings.value(SettingTable.description, option: description)
-    let isTidy = try settings.value(SettingTable.excludesTemporary, option: excludesTemporary)
-    verb.excludes = isTidy ? IgnoreRules.temporaryFiles : []
-    verb.excludes += try settings.value(SettingTable.excludes, option: excludes.isEmpty ? nil : excludes)
+    try verb.take(
+      settings, tags: tags, description: description, excludes: excludes, excludesTemporary: excludesTemporary,
+      includesOrphans: includesOrphans, health: health, healthLimit: healthLimit, level: level)
     verb.skipIfUnchanged = try settings.value(SettingTable.skipsUnchanged, option: skipIfUnchanged)
-    verb.level = try settings.value(SettingTable.level, option: level)
     verb.isOffline = offline
-    verb.includesOrphans = try settings.value(SettingTable.includesOrphans, option: includesOrphans)
-    verb.examinesHealth = try settings.value(SettingTable.health, option: health)
-    verb.healthSecondsMax = try settings.value(SettingTable.healthLimit, option: healthLimit).seconds
     let location = global.location
     let request = verb
     record { $0.source = request.source.string }

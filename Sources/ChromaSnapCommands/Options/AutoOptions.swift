@@ -31,6 +31,16 @@ struct AutoOptions: ParsableArguments {
     if let maxBackups, maxBackups < 1 { throw ValidationError("--max-backups takes a number of at least 1.") }
   }
 
+  /// Which snapshots stay; `nil` where neither the command line nor the configuration says.
+  func policy(_ settings: Settings) -> KeepPolicy? {
+    var policy = PolicyOptions.configured(settings)
+    if let maxBackups {
+      policy = KeepPolicy()
+      policy.last = maxBackups
+    }
+    return policy.isEmpty ? nil : policy
+  }
+
   /// The same options as arguments.
   var arguments: [String] {
     var words = maxBackups.map { ["--max-backups", "\($0)"] } ?? []

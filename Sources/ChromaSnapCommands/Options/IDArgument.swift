@@ -5,7 +5,11 @@ import SystemPackage
 
 /// How a snapshot is named on the command line.
 struct SelectorOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("Only snapshots of the source at this path.", valueName: "dir"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Only snapshots of the source at this path. Default for latest: the configuration's source, else any.",
+      valueName: "dir"))
   var source: String?
 
   @Option(
@@ -13,17 +17,20 @@ struct SelectorOptions: ParsableArguments {
     help: ArgumentHelp("The last snapshot at or before this time (RFC 3339).", valueName: "time"))
   var asOf: TimeArgument?
 
-  func selector(_ id: String) -> SnapshotSelector {
-    SnapshotSelector(id, source: source.map { FilePath(argument: $0) }, asOf: asOf?.time)
+  /// What counts back from the newest means the source of the profile: another's `latest` would be the wrong one to restore.
+  func selector(_ id: String, _ settings: Settings) -> SnapshotSelector {
+    var selector = SnapshotSelector(id, source: source.map { FilePath(argument: $0) }, asOf: asOf?.time)
+    if selector.isKeyword, source == nil { selector.source = settings[SettingTable.source] }
+    return selector
   }
 }
 
 extension SelectorOptions {
   /// From `ID` or `ID:PATH`.
-  func browse(_ text: String) -> BrowseSnapshot {
+  func browse(_ text: String, _ settings: Settings) -> BrowseSnapshot {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     return BrowseSnapshot(
-      selector(String(parts[0])), path: parts.count > 1 ? Arguments.bytes(of: String(parts[1])) : [])
+      selector(String(parts[0]), settings), path: parts.count > 1 ? Arguments.bytes(of: String(parts[1])) : [])
   }
 }
 

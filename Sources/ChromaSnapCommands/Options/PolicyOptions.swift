@@ -52,19 +52,20 @@ struct PolicyOptions: ParsableArguments {
   }
 
   /// The policy of the command line if it names any rule, else the configuration's.
-  func policy(_ settings: Settings) -> KeepPolicy {
-    guard isEmpty else { return policy }
-    var found = PolicyOptions()
-    found.last = settings[SettingTable.keepLast]
-    found.maxBackups = settings[SettingTable.maxBackups]
-    found.hourly = settings[SettingTable.keepHourly]
-    found.daily = settings[SettingTable.keepDaily]
-    found.weekly = settings[SettingTable.keepWeekly]
-    found.monthly = settings[SettingTable.keepMonthly]
-    found.yearly = settings[SettingTable.keepYearly]
-    found.within = settings[SettingTable.keepWithin]
-    found.tags = settings[SettingTable.keepTags]
-    return found.policy
+  func policy(_ settings: Settings) -> KeepPolicy { isEmpty ? Self.configured(settings) : policy }
+
+  /// The configuration's policy; it may have no rule.
+  static func configured(_ settings: Settings) -> KeepPolicy {
+    var policy = KeepPolicy()
+    policy.last = max(settings[SettingTable.keepLast] ?? 0, settings[SettingTable.maxBackups] ?? 0)
+    policy.hourly = settings[SettingTable.keepHourly]
+    policy.daily = settings[SettingTable.keepDaily]
+    policy.weekly = settings[SettingTable.keepWeekly]
+    policy.monthly = settings[SettingTable.keepMonthly]
+    policy.yearly = settings[SettingTable.keepYearly]
+    policy.within = settings[SettingTable.keepWithin]?.seconds
+    policy.tags = settings[SettingTable.keepTags]
+    return policy
   }
 
   private var policy: KeepPolicy {

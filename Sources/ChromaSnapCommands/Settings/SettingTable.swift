@@ -52,14 +52,15 @@ enum SettingTable {
 
   static let notify = Setting<[String]>(
     "notify", [], option: "--notify", environment: "CHROMASNAP_NOTIFY", isSecret: true,
-    "Whom to tell about runs: URLs and commands.")
+    "Whom to tell about runs, each as `--notify` takes it.")
   static let notifyFile = Setting<FilePath?>(
     "notify-file", nil, described: "none", environment: "CHROMASNAP_NOTIFY_FILE",
     "A file that holds more of them, a line each: for a URL that is a secret.")
   static let notifyCommand = Setting<String?>(
     "notify-command", nil, described: "none", "A command of the shell that prints more of them, a line each.")
 
-  static let keepLast = keep("last", "The newest.", least: 1)
+  static let keepLast = Setting<Int?>(
+    "retention.keep-last", nil, described: "none", option: "--keep-last", problem: { atLeast(1, $0) }, "The newest.")
   static let keepHourly = keep("hourly", "The last of each of so many hours.")
   static let keepDaily = keep("daily", "The last of each of so many days.")
   static let keepWeekly = keep("weekly", "The last of each of so many weeks.")
@@ -71,7 +72,7 @@ enum SettingTable {
   static let keepTags = Setting<[String]>("retention.keep-tag", [], option: "--keep-tag", "All with one of these tags.")
   static let maxBackups = Setting<Int?>(
     "retention.max-backups", nil, described: "none", option: "--max-backups",
-    problem: { $0.flatMap { $0 < 1 ? "is \($0), and must be at least 1" : nil } }, "The same as keep-last.")
+    problem: { atLeast(1, $0) }, "The same as keep-last. `auto` keeps 10 where there is no policy.")
 
   static let every = Setting(
     "schedule.every", Recurrence.daily([Recurrence.usualTime]), option: "--every", "When `auto` runs.")
@@ -93,10 +94,13 @@ enum SettingTable {
     maxBackups, every, delay,
   ]
 
-  private static func keep(_ which: String, _ documentation: String, least: Int = 0) -> Setting<Int?> {
-    Setting<Int?>(
-      "retention.keep-\(which)", nil, described: "none", option: "--keep-\(which)",
-      problem: { $0.flatMap { $0 < least ? "is \($0), and must be at least \(least)" : nil } }, documentation)
+  private static func keep(_ which: String, _ documentation: String) -> Setting<Int> {
+    Setting(
+      "retention.keep-\(which)", 0, option: "--keep-\(which)", problem: { atLeast(0, $0) }, documentation)
+  }
+
+  private static func atLeast(_ least: Int, _ value: Int?) -> String? {
+    value.flatMap { $0 < least ? "is \($0), and must be at least \(least)" : nil }
   }
 
   private static func within(_ value: Int, _ allowed: ClosedRange<Int>) -> String? {

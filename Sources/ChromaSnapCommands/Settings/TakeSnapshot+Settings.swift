@@ -1,0 +1,21 @@
+import ChromaSnap
+import SnapshotRepository
+
+extension TakeSnapshot {
+  /// How a snapshot is taken, by the options of the command line if they are given, else by what is set.
+  mutating func take(
+    _ settings: Settings, tags: [String] = [], description: String? = nil, excludes: [String],
+    excludesTemporary: Bool?, includesOrphans: Bool? = nil, health: Bool? = nil, healthLimit: Duration? = nil,
+    level: Int? = nil
+  ) throws(SnapshotError) {
+    self.tags = try settings.value(SettingTable.tags, option: tags.isEmpty ? nil : tags)
+    self.description = try settings.value(SettingTable.description, option: description)
+    let isTidy = try settings.value(SettingTable.excludesTemporary, option: excludesTemporary)
+    self.excludes = isTidy ? IgnoreRules.temporaryFiles : []
+    self.excludes += try settings.value(SettingTable.excludes, option: excludes.isEmpty ? nil : excludes)
+    self.includesOrphans = try settings.value(SettingTable.includesOrphans, option: includesOrphans)
+    self.level = try settings.value(SettingTable.level, option: level)
+    healthSecondsMax = try settings.value(SettingTable.healthLimit, option: healthLimit).seconds
+    examinesHealth = try settings.value(SettingTable.health, option: health)
+  }
+}
