@@ -102,9 +102,12 @@ let package = Package(
     .target(name: "CKernels"),
 
     // Tests. Those of the whole program are in Tests/EndToEnd.
+    .target(name: "SeededNumbers", path: "Tests/SeededNumbers", swiftSettings: strict),
     .testTarget(
       name: "SnapshotFormatTests",
-      dependencies: ["CZlib", "SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CZlib", "SeededNumbers", "SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ObjectStorageTests",
@@ -113,7 +116,7 @@ let package = Package(
     .testTarget(
       name: "ChromaSnapTests",
       dependencies: [
-        "ChromaSnap", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
+        "ChromaSnap", "SeededNumbers", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
@@ -143,7 +146,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ZipArchiveTests",
-      dependencies: ["SystemIO", "ZipArchive", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "SeededNumbers", "SystemIO", "ZipArchive", .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: strict),
     .testTarget(name: "TOMLTests", dependencies: ["TOML"], swiftSettings: strict),
 

@@ -1,5 +1,6 @@
 import ChromaSnap
 import ObjectStorage
+import SeededNumbers
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO

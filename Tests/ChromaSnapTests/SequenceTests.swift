@@ -1,4 +1,5 @@
 import ChromaSnap
+import SeededNumbers
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO

@@ -1,3 +1,4 @@
+import SeededNumbers
 import SystemIO
 import SystemPackage
 import Testing

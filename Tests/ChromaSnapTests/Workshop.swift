@@ -116,27 +116,3 @@ final class Workshop {
     try unsafe [byte[0] ^ 0x10].withUnsafeBytes { try unsafe file.write($0, at: offset) }
   }
 }
-
-/// Random numbers that are the same in every run. SplitMix64 (Steele, Lea, Flood 2014).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func bytes(_ count: Int) -> [UInt8] {
-    (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
-  }
-
-  /// Bytes that compress, as text does.
-  mutating func text(_ count: Int) -> [UInt8] {
-    (0..<count).map { _ in UInt8.random(in: 97...104, using: &self) }
-  }
-}

@@ -1,4 +1,5 @@
 import Crypto
+import SeededNumbers
 import SnapshotFormat
 import SystemIO
 import Testing

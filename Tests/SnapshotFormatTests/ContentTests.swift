@@ -1,3 +1,4 @@
+import SeededNumbers
 import SnapshotFormat
 import SystemIO
 import Testing

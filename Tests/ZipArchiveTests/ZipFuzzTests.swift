@@ -1,3 +1,4 @@
+import SeededNumbers
 import Testing
 import ZipArchive
 
@@ -6,7 +7,7 @@ import ZipArchive
 @Suite struct ZipFuzzTests {
   @Test(arguments: 0..<8)
   func damagedArchivesAreRefusedOrRight(seed: Int) throws {
-    var numbers = Seeded(UInt64(seed) + 99)
+    var numbers = SeededGenerator(UInt64(seed) + 99)
     let originals = try originals(&numbers)
     var limits = ZipLimits()
     limits.totalBytes = 32 << 20
@@ -28,7 +29,7 @@ import ZipArchive
     var contents: [[UInt8]: [UInt8]]
   }
 
-  private func originals(_ numbers: inout Seeded) throws -> [Original] {
+  private func originals(_ numbers: inout SeededGenerator) throws -> [Original] {
     let many = (0..<20).map { Member("f/\($0)", Sample.text.bytes(50 * $0, &numbers)) }
     let streamed = [Member("a", [1]), Member("zeros", [UInt8](repeating: 0, count: 5 << 20)), Member("b", [2])]
     let stored = [Member("random", Sample.random.bytes(3000, &numbers)), Member("d", kind: .directory)]
@@ -44,7 +45,7 @@ import ZipArchive
   }
 
   /// One to four changes of the kinds that break parsers.
-  private func damage(_ original: [UInt8], _ numbers: inout Seeded) -> [UInt8] {
+  private func damage(_ original: [UInt8], _ numbers: inout SeededGenerator) -> [UInt8] {
     var bytes = original
     for _ in 0..<Int.random(in: 1...4, using: &numbers) where bytes.count > 8 {
       // Half of them among the directory and the end records, where the structure is.

@@ -1,3 +1,4 @@
+import SeededNumbers
 import SystemIO
 import SystemPackage
 import Testing
@@ -9,7 +10,7 @@ import ZipArchive
   private let tree: [Member]
 
   init() {
-    var numbers = Seeded(42)
+    var numbers = SeededGenerator(42)
     let large = Sample.text.bytes(3 << 20, &numbers) + Sample.random.bytes(2 << 20, &numbers)
     tree = [
       Member("empty"), Member("large.bin", large + Sample.vectors.bytes(1 << 20, &numbers)),

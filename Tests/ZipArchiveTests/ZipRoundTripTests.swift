@@ -1,3 +1,4 @@
+import SeededNumbers
 import SystemIO
 import SystemPackage
 import Testing
@@ -6,7 +7,7 @@ import ZipArchive
 @Suite struct ZipRoundTripTests {
   @Test(arguments: [0, 1, 6, 9])
   func whatIsWrittenIsRead(level: Int) throws {
-    var numbers = Seeded(UInt64(level) + 1)
+    var numbers = SeededGenerator(UInt64(level) + 1)
     let block = 128 << 10
     var members: [Member] = []
     let counts = [0, 1, 2, 100, 4095, 16 << 10, block - 1, block, block + 1, 3 * block + 17, 65_535, 131_070, 131_071]
@@ -28,7 +29,7 @@ import ZipArchive
   }
 
   @Test func theSameContentMakesTheSameBytesWithAnyNumberOfWorkers() throws {
-    var numbers = Seeded(7)
+    var numbers = SeededGenerator(7)
     var members = (0..<3000).map { i in
       Member("small/\(i)", Sample.text.bytes(Int.random(in: 0...3000, using: &numbers), &numbers))
     }
@@ -41,7 +42,7 @@ import ZipArchive
   }
 
   @Test func whatDoesNotBecomeSmallerIsStored() throws {
-    var numbers = Seeded(3)
+    var numbers = SeededGenerator(3)
     let members = [
       Member("text", Sample.text.bytes(300_000, &numbers)), Member("random", Sample.random.bytes(300_000, &numbers)),
       Member("empty"), Member("vectors", Sample.vectors.bytes(300_000, &numbers)),
@@ -120,7 +121,7 @@ import ZipArchive
   }
 
   /// Stretches of all kinds, as in a database.
-  private func mixed(_ count: Int, _ numbers: inout Seeded) -> [UInt8] {
+  private func mixed(_ count: Int, _ numbers: inout SeededGenerator) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {
       bytes += Sample.allCases.randomElement(using: &numbers)!.bytes(

@@ -1,4 +1,5 @@
 import Foundation
+import SeededNumbers
 import Synchronization
 import SystemIO
 import SystemPackage
@@ -16,26 +17,11 @@ final class MemorySink: ByteSink {
   var all: [UInt8] { bytes.withLock { $0 } }
 }
 
-/// Numbers that are the same in every run (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Contents of the kinds that a Chroma directory has.
 enum Sample: CaseIterable {
   case text, vectors, random, zeros
 
-  func bytes(_ count: Int, _ numbers: inout Seeded) -> [UInt8] {
+  func bytes(_ count: Int, _ numbers: inout SeededGenerator) -> [UInt8] {
     switch self {
     case .text:
       let words = ["collection", "embedding", "the", "of", "metadata", "\n", "vector", "document", "0.25", "id"]

@@ -1,12 +1,12 @@
 /// A reproducible source of random numbers: the same seed gives the same test.
 ///
 /// Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: UInt64) { state = seed }
+  package init(_ seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -16,12 +16,12 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 extension SeededGenerator {
-  mutating func int(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
+  package mutating func int(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
 
-  mutating func chance(_ oneIn: Int) -> Bool { int(0..<oneIn) == 0 }
+  package mutating func chance(_ oneIn: Int) -> Bool { int(0..<oneIn) == 0 }
 
   /// Incompressible bytes.
-  mutating func bytes(_ count: Int) -> [UInt8] {
+  package mutating func bytes(_ count: Int) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(count + 8)
     while result.count < count {
@@ -33,7 +33,7 @@ extension SeededGenerator {
   }
 
   /// What pages of an SQLite database look like: short records of words with small integers between them.
-  mutating func text(_ count: Int) -> [UInt8] {
+  package mutating func text(_ count: Int) -> [UInt8] {
     let words = ["the", "vector", "index", "document", "chroma", "metadata", "of", "and", "embedding", "seq", "query"]
     var result: [UInt8] = []
     result.reserveCapacity(count + 16)
@@ -47,7 +47,7 @@ extension SeededGenerator {
   }
 
   /// Components of unit vectors as float32, little-endian.
-  mutating func floats(_ count: Int) -> [UInt8] {
+  package mutating func floats(_ count: Int) -> [UInt8] {
     words(count) { generator in
       let bell = (0..<6).reduce(0.0) { sum, _ in sum + Double.random(in: -1...1, using: &generator) }
       return Float(bell / 28).bitPattern
@@ -55,7 +55,9 @@ extension SeededGenerator {
   }
 
   /// Ids of an HNSW index's neighbours: 32-bit integers of a small range.
-  mutating func neighbours(_ count: Int) -> [UInt8] { words(count) { UInt32.random(in: 0..<240_000, using: &$0) } }
+  package mutating func neighbours(_ count: Int) -> [UInt8] {
+    words(count) { UInt32.random(in: 0..<240_000, using: &$0) }
+  }
 
   private mutating func words(_ count: Int, _ word: (inout SeededGenerator) -> UInt32) -> [UInt8] {
     var result: [UInt8] = []
@@ -69,7 +71,7 @@ extension SeededGenerator {
   }
 
   /// Bytes of any of these kinds.
-  mutating func anything(_ count: Int) -> [UInt8] {
+  package mutating func anything(_ count: Int) -> [UInt8] {
     switch int(0..<6) {
     case 0: bytes(count)
     case 1: text(count)
@@ -81,7 +83,7 @@ extension SeededGenerator {
   }
 
   /// The bytes with something about them changed: what a bad disk, a bug or an enemy does.
-  mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
+  package mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
     var result = bytes
     for _ in 0..<int(1..<4) {
       guard !result.isEmpty else { return [UInt8(int(0..<256))] }
