@@ -90,6 +90,25 @@ class Restore(SourceCase):
     self.assertEqual(restored("--exclude", "*.log"), {"one", "folder/two"})
     self.assertEqual(restored("--include", "folder", "--exclude", "below"), {"folder/two"})
 
+  def test_what_the_target_holds_is_not_decoded_again(self):
+    self.write("large", os.urandom(9_000_000))
+    self.write("other", os.urandom(5_000_000))
+    first = self.snapshot(self.source)["snapshot_id"]
+    target = self.restore(first)
+    # One file is the same, of one a part, and one has gone.
+    with open(target / "other", "r+b") as file:
+      file.seek(3_000_000)
+      file.write(b"changed")
+    (target / "one").unlink()
+    before = trees.describe(target)
+    summary = self.call("restore", first, "--to", target, "--force", "--json").summary
+    self.assertEqual(summary["files_reused"], 1)
+    self.assertSameTree(self.source, target)
+    # What is kept for undo is not what was restored.
+    (target / "large").write_bytes(b"written to since")
+    self.call("undo", target, "--yes")
+    self.assertSameTree(before, target)
+
 
 if __name__ == "__main__":
   unittest.main()

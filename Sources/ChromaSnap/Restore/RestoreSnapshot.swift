@@ -39,6 +39,8 @@ public struct RestoreSnapshot: Sendable {
     public var health = SnapshotHealth.unchecked
     public var files = 0
     public var bytes: UInt64 = 0
+    /// Files of more than a chunk that the target held already: their bytes were proved and copied, not decoded.
+    public var filesReused = 0
     /// Whether what the target held is kept.
     public var undoAvailable = false
     /// Seconds.
@@ -96,8 +98,11 @@ public struct RestoreSnapshot: Sendable {
       // Held until the swap: tells it from one that was abandoned.
       let lock = try calling("restoring") { () throws(SystemError) in try FileLock.attempt(folder: staging) }
       defer { _ = lock }
-      let writer = RestoreWriter(repository: repository, index: index, plan: plan, root: staging, activity: activity)
+      let local = LocalChunks(place.target)
+      let writer = RestoreWriter(
+        repository: repository, index: index, plan: plan, root: staging, activity: activity, local: local)
       summary.warnings = try writer.write()
+      summary.filesReused = local?.files(of: plan) ?? 0
       try examine(staging, snapshot, isWhole: includes.isEmpty && excludes.isEmpty, &summary)
       try check(target)
       try checkUse(of: target)

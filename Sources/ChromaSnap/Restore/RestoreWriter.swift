@@ -11,6 +11,8 @@ struct RestoreWriter: Sendable {
   /// Where the source's own folder goes; it is there, and empty.
   let root: FilePath
   let activity: Activity
+  /// What the target holds now: chunks that are there need not be decoded.
+  var local: LocalChunks?
 
   func path(_ entry: Int) -> FilePath {
     plan.entries[entry].names.reduce(root) { $0.appending(nameBytes: $1) }
@@ -24,11 +26,12 @@ struct RestoreWriter: Sendable {
     let items = try plan.items(&reader)
     try parallelLoop(items: items.count) { (next: () -> Int?) throws(SnapshotError) in
       var worker = RestoreWorker(repository, index: index)
+      var localReader = LocalReader()
       while let item = next() {
         try activity.checkpoint()
         switch items[item] {
         case .files(let entries): try writeFiles(entries, &worker)
-        case .segment(let entry, let segment): try writeSegment(entry, segment, &worker)
+        case .segment(let entry, let segment): try writeSegment(entry, segment, &worker, &localReader)
         }
       }
     }
@@ -76,7 +79,7 @@ struct RestoreWriter: Sendable {
   }
 
   private func writeSegment(
-    _ entry: Int, _ segment: ContentSegment, _ worker: inout RestoreWorker
+    _ entry: Int, _ segment: ContentSegment, _ worker: inout RestoreWorker, _ localReader: inout LocalReader
   ) throws(SnapshotError) {
     let isSparse = plan.entries[entry].entry.isSparse
     let size = plan.entries[entry].entry.size
@@ -87,16 +90,23 @@ struct RestoreWriter: Sendable {
       return file
     }
     try naming(entry) { () throws(SnapshotError) in
-      let chunks = try worker.chunks(of: segment)
+      var chunks = try worker.placedChunks(of: segment)
+      if let local {
+        chunks = try localReader.copy(chunks, of: entry, names: plan.entries[entry].names, from: local) {
+          (chunk, offset) throws(SnapshotError) in
+          if !(isSparse && chunk.isZero) {
+            try calling("restoring") { () throws(SystemError) in unsafe try file.write(chunk.pointer, at: offset) }
+          }
+          activity.did(bytes: UInt64(chunk.count))
+        }
+      }
       let ids = chunks.map(\.id)
       worker.begin(ids, try index.chains(of: ids))
-      var offset = segment.offset
       for chunk in chunks {
         try worker.readNext(length: chunk.length)
         if !(isSparse && worker.isZero) {
-          try calling("restoring") { () throws(SystemError) in unsafe try file.write(worker.bytes, at: offset) }
+          try calling("restoring") { () throws(SystemError) in unsafe try file.write(worker.bytes, at: chunk.offset) }
         }
-        offset += chunk.length
         activity.did(bytes: chunk.length)
       }
     }
@@ -132,8 +142,13 @@ struct RestoreWorker: ~Copyable {
   /// The bytes of the chunk that was read last.
   var bytes: UnsafeRawBufferPointer { unsafe current.pointer }
 
-  mutating func chunks(of segment: ContentSegment) throws(SnapshotError) -> [ChunkList.Child] {
-    try reader.chunks(of: segment)
+  /// The chunks of a segment, in order.
+  mutating func placedChunks(of segment: ContentSegment) throws(SnapshotError) -> [PlacedChunk] {
+    var offset = segment.offset
+    return try reader.chunks(of: segment).map { chunk in
+      defer { offset += chunk.length }
+      return PlacedChunk(id: chunk.id, length: chunk.length, offset: offset)
+    }
   }
 
   /// Says which chunks are wanted next, with their chains.
@@ -165,9 +180,14 @@ struct RestoreWorker: ~Copyable {
     }
   }
 
-  /// Whether the bytes are all zero. Compares them with themselves, shifted by one.
+  /// Whether the bytes of the chunk that was read last are all zero.
+  var isZero: Bool { current.isZero }
+}
+
+extension ByteBuffer {
+  /// Whether the bytes in use are all zero. Compares them with themselves, shifted by one.
   var isZero: Bool {
-    let bytes = current.bytes
+    let bytes = bytes
     guard bytes.byteCount > 1 else { return false }
     return unsafe bytes.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == 0
       && equal(bytes.extracting(first: bytes.byteCount - 1), bytes.extracting(1...))

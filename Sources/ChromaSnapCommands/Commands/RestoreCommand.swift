@@ -133,7 +133,7 @@ struct RestoreCommand: SnapCommand {
       [("message_type", .string("summary")), ("snapshot_id", .string(summary.snapshot.id.description))]
         + JSON.path(summary.target.bytes, "target") + [
           ("dry_run", .bool(dryRun)), ("files_restored", .integer(dryRun ? 0 : summary.files)),
-          ("bytes_restored", .integer(dryRun ? 0 : summary.bytes)), ("files_reused", .integer(0)),
+          ("bytes_restored", .integer(dryRun ? 0 : summary.bytes)), ("files_reused", .integer(summary.filesReused)),
           ("safety_snapshot_id", .optional(summary.safetySnapshot?.id.description)),
           ("undo_available", .bool(summary.undoAvailable)),
           ("verified", .bool(!dryRun)), ("health", .string(summary.health.rawValue)),
