@@ -255,6 +255,21 @@ class Hooks(SourceCase):
     result = self.call("snapshot", self.source, "--notify", f"success=@{self.home}/missing")
     self.assertIn("warning: nobody is notified", result.errors)
 
+  def test_the_configuration_names_hooks(self):
+    (self.home / "urls").write_text(f"# secret\nsuccess={self.receiver.url}/a\n\nsuccess={self.receiver.url}/b\n")
+    (self.home / "chromasnap.toml").write_text(
+      f'notify = ["success={self.receiver.url}/own"]\nnotify-file = "urls"\n'
+      f"notify-command = 'echo success={self.receiver.url}/c'\nmetrics-file = \"m.prom\"\nlog-file = \"log\"\n")
+    self.call("snapshot", self.source, "--config", self.home / "chromasnap.toml")
+    self.assertEqual(self.paths(), ["/own", "/a", "/b", "/c"])
+    self.assertIn("snapshot ok", (self.home / "log").read_text())
+    self.assertIn("chromasnap_info", (self.home / "m.prom").read_text())
+    self.call("snapshot", self.source, "--config", self.home / "chromasnap.toml", "--notify", "none")
+    self.assertEqual(len(self.paths()), 4)
+    (self.home / "chromasnap.toml").write_text("notify-command = 'exit 9'\n")
+    result = self.call("snapshot", self.source, "--config", self.home / "chromasnap.toml")
+    self.assertIn("exit code 9", result.errors)
+
   def test_without_curl(self):
     folder = self.home / "bin"
     folder.mkdir()
