@@ -92,7 +92,7 @@ class Configuration(ConfigCase):
     summary = self.use("snapshot", other, "--name", "mine", "--tag", "z", "--exclude", "*.tmp", "--json").summary
     self.assertEqual((summary["source"], summary["files_new"]), (str(other), 1))
     self.assertTrue(summary["name"].startswith("mine_"))
-    self.assertEqual(self.use("show", "--json").json["tags"], ["z"])
+    self.assertEqual(self.use("show", "--source", other, "--json").json["tags"], ["z"])
     self.use("snapshot", "--repo", self.home / "elsewhere")
     self.assertEqual(len(self.use("list", "--json").json), 1)
     self.assertEqual(len(self.use("list", "--json", "--repo", self.home / "elsewhere").json), 1)
@@ -322,8 +322,8 @@ class Mistakes(ConfigCase):
     self.refused("log-format = 'xml'", 1, "\"text\" or \"json\"")
     self.refused("[retention]\nkeep-last = 0", 2, "at least 1")
     self.refused("[retention]\nkeep-daily = -1", 2, "at least 0")
-    self.assertError(self.use("snapshot", self.source, "--level", "20", "--config", "/dev/null", "--json", code=64), 64,
-                     "from 1 to 19")
+    self.configure("")
+    self.assertError(self.use("snapshot", self.source, "--level", "20", "--json", code=64), 64, "from 1 to 19")
 
   def test_toml(self):
     self.refused("level = 1\nname = nightly\n", 2, "text is quoted")

@@ -63,8 +63,7 @@ class Pages(ConfigCase):
     script = next(block for block in blocks(README, "sh") if "--profile app" in block)
     for line in script.splitlines():
       words = line.split()[1:]
-      self.use(*words, *(["--kind", "windows"] if words[:2] == ["schedule", "install"] else []),
-               environment={"CHROMASNAP_CRONTAB": "none"})
+      self.use(*words, *(["--kind", "windows"] if words[0] == "schedule" else []))
     self.assertEqual(len(self.use("list", "--json").json), 1)
 
 
