@@ -92,6 +92,7 @@ struct RunCommand: ParsableCommand {
     try Folders.make(folder)
     defer { if work == nil { Folders.remove(folder) } }
     let settings = try settings(in: FileManager.default.realPath(folder))
+    defer { settings.emptyTrash() }
     var report = Report()
     for tool in settings.tools { report.tools[tool.name] = tool.version }
     for workload in try chosenWorkloads {

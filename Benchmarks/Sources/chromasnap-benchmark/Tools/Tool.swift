@@ -24,8 +24,8 @@ struct Tool {
   var log: String { "\(home)/log" }
 
   /// An empty repository.
-  func startAnew() throws {
-    Folders.remove(home)
+  func startAnew(_ settings: Settings) throws {
+    try settings.retire(home)
     try Folders.make(home)
     if let initialise { try Command(initialise, in: home, environment: environment).run(log: log) }
   }

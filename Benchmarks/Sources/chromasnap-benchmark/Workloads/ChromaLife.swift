@@ -61,8 +61,8 @@ private struct Life {
 
   mutating func live(rounds: Int) throws {
     let tools = comparison.tools
-    for tool in tools { try tool.startAnew() }
-    defer { for tool in tools { settings.discard(tool) } }
+    for tool in tools { try tool.startAnew(settings) }
+    defer { for tool in tools { try? settings.discard(tool) } }
     let previous = "\(settings.work)/life-previous"
     defer { Folders.remove(previous) }
     let writer = try LivingProcess(
@@ -128,7 +128,7 @@ private struct Life {
       for tool in comparison.tools {
         let target = "\(settings.work)/restored"
         guard let command = tool.restore?(archive, newer, target) else { continue }
-        defer { Folders.remove(target) }
+        defer { try? settings.retire(target) }
         sync()
         let usage = try tool.run(command, in: settings.work)
         if round > 0 {

@@ -12,8 +12,8 @@ enum Health: Workload {
     let tool = try settings.chromasnap
     var comparison = Comparison([tool])
     comparison.steps = [("directory", "of the directory"), ("snapshot", "of a snapshot of it")]
-    try tool.startAnew()
-    defer { settings.discard(tool) }
+    try tool.startAnew(settings)
+    defer { try? settings.discard(tool) }
     Folders.heat(folder)
     _ = try tool.run(tool.snapshot!(1), in: folder)
     for round in 0...settings.rounds {

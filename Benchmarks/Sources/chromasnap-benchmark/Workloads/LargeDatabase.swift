@@ -19,8 +19,8 @@ enum LargeDatabase: Workload {
     for (number, tool) in comparison.tools.enumerated() {
       say("large: \(tool.name)")
       // One after the other: two repositories and a restored copy at once would need much disk.
-      try tool.startAnew()
-      defer { settings.discard(tool) }
+      try tool.startAnew(settings)
+      defer { try? settings.discard(tool) }
       Folders.heat(folder)
       for (archive, step) in [(1, "first"), (2, "unchanged"), (3, "change")] {
         if step == "change" { try settings.make("chroma/large.py", "change", folder, "--revision", "\(number)") }
@@ -31,7 +31,7 @@ enum LargeDatabase: Workload {
       }
       let target = "\(settings.work)/restored"
       guard let command = tool.restore?(3, 0, target) else { continue }
-      defer { Folders.remove(target) }
+      defer { try? settings.retire(target) }
       comparison.add("restore", tool, round: 0, try tool.run(command, in: settings.work))
       try Folders.compare(folder, target, log: tool.log)
     }

@@ -67,8 +67,8 @@ private struct Measured {
   init(_ count: Int, _ settings: Settings) throws {
     self.count = count
     let tool = try settings.chromasnap
-    try tool.startAnew()
-    defer { settings.discard(tool) }
+    try tool.startAnew(settings)
+    defer { try? settings.discard(tool) }
     let source = "\(tool.home)/source"
     let seed = Command(
       [settings.ownProgram, "seed", source, tool.repository, "\(tool.home)/cache", "--snapshots", "\(count)"],

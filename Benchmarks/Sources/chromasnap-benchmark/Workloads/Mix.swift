@@ -12,9 +12,9 @@ enum Mix: Workload {
       try settings.make("mix/make_mix.py", pristine, "--size", "\(size)")
     }
     let folder = "\(settings.work)/mix"
-    Folders.remove(folder)
+    try settings.retire(folder)
     try Folders.copy(pristine, to: folder)
-    defer { Folders.remove(folder) }
+    defer { try? settings.retire(folder) }
 
     var comparison = Comparison(settings.tools)
     comparison.steps = [
@@ -75,7 +75,7 @@ private struct MixRound {
     let tools = comparison.tools
     // Each round somebody else is first.
     let turn = Array(tools[(number % tools.count)...] + tools[..<(number % tools.count)])
-    for tool in tools { try tool.startAnew() }
+    for tool in tools { try tool.startAnew(settings) }
     Folders.heat(folder)
     var archive = 0
     for step in steps {
@@ -98,14 +98,14 @@ private struct MixRound {
         }
       }
     }
-    for tool in tools { settings.discard(tool) }
+    for tool in tools { try settings.discard(tool) }
   }
 
   private func restore(_ turn: [Tool], archive: Int, _ comparison: inout Comparison) throws {
     for tool in turn {
       let target = "\(settings.work)/restored"
       guard let command = tool.restore?(tool.isIncremental ? archive : 1, 0, target) else { continue }
-      defer { Folders.remove(target) }
+      defer { try? settings.retire(target) }
       sync()
       let usage = try tool.run(command, in: settings.work)
       if number > 0 {

@@ -7,8 +7,8 @@ enum SmallFiles: Workload {
   static func run(_ settings: Settings) throws -> Report.Section {
     let count = max(1000, Int(100_000 * settings.size))
     let folder = "\(settings.work)/files"
-    Folders.remove(folder)
-    defer { Folders.remove(folder) }
+    try settings.retire(folder)
+    defer { try? settings.retire(folder) }
     var comparison = Comparison(settings.tools { $0.snapshot != nil })
     comparison.steps = [
       ("first", "first snapshot"), ("unchanged", "nothing changed"), ("change", "1,000 files changed"),
@@ -19,7 +19,7 @@ enum SmallFiles: Workload {
     try maker.make()
     for round in 0...settings.rounds {
       say("files: round \(round) of \(settings.rounds)\(round == 0 ? " (warms up, and does not count)" : "")")
-      for tool in comparison.tools { try tool.startAnew() }
+      for tool in comparison.tools { try tool.startAnew(settings) }
       Folders.heat(folder)
       for (archive, step) in [(1, "first"), (2, "unchanged"), (3, "change")] where round > 0 || archive == 1 {
         if step == "change" { try maker.change(max(1, count / 100)) }
@@ -34,7 +34,7 @@ enum SmallFiles: Workload {
       for tool in comparison.tools {
         let target = "\(settings.work)/restored"
         guard let command = tool.restore?(tool.isIncremental && round > 0 ? 3 : 1, 0, target) else { continue }
-        defer { Folders.remove(target) }
+        defer { try? settings.retire(target) }
         sync()
         let usage = try tool.run(command, in: settings.work)
         if round > 0 {
@@ -43,7 +43,7 @@ enum SmallFiles: Workload {
           try Folders.compare(folder, target, log: tool.log)
         }
       }
-      for tool in comparison.tools { settings.discard(tool) }
+      for tool in comparison.tools { try settings.discard(tool) }
     }
     var section = Report.Section(name, "\(count) small files")
     section.remarks = [

@@ -15,7 +15,7 @@ enum StartUp: Workload {
         }
       }
     }
-    for tool in comparison.tools { settings.discard(tool) }
+    for tool in comparison.tools { try settings.discard(tool) }
     var section = Report.Section(name, "Start-up")
     section.remarks = ["Medians of 20 starts."]
     section.tables = [comparison.table()]
