@@ -9,7 +9,7 @@ struct ChecksumTests {
     unsafe bytes.withUnsafeBytes { all in
       for start in 0..<5 {
         for count in (0..<300).map({ $0 }) + [511, 512, 513, 1024, 1400] {
-          let part = UnsafeRawBufferPointer(rebasing: unsafe all[start..<start + count])
+          let part = unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + count])
           let seed = UInt32(truncatingIfNeeded: count &* 0x9E37_79B1)
           let expected = unsafe UInt32(
             truncatingIfNeeded: crc32_z(uLong(seed), part.bindMemory(to: UInt8.self).baseAddress, count))
