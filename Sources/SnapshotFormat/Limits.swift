@@ -5,7 +5,7 @@ package enum Limits {
   /// The longest stored form of a chunk: incompressible plaintext is stored raw, so a little slack is plenty.
   package static let storedChunkBytes = chunkBytes + 4096
   /// A patch is decoded through at most this many others.
-  package static let patchDepth = 16
+  package static let patchDepth = 32
   /// The most chunks in one pack.
   package static let packEntries = 16_384
   /// The longest plaintext of a pack's table of contents, in bytes.

@@ -72,7 +72,7 @@ def read_table(pack):
         need(codec <= PATCH, "an unknown codec")
         base = fields.bytes(32) if codec == PATCH else None
         need(1 <= length <= CHUNK_BYTES and 1 <= stored_length <= STORED_BYTES and offset == end and phase <= 3
-             and depth <= 16 and (depth > 0) == (codec == PATCH) and zero == 0 and base != id, "an impossible entry")
+             and depth <= 32 and (depth > 0) == (codec == PATCH) and zero == 0 and base != id, "an impossible entry")
         entries.append(Entry(pack, id, length, offset, stored_length, codec, phase, depth, checksum, base))
         end += stored_length
     need(fields.left == 0 and end + stored + 64 == size, "a pack's table does not fill the pack")

@@ -16,7 +16,10 @@ package struct MetricsFile: Sendable {
     var metrics = MetricsText(RunMetrics.descriptions)
     let old = try? Descriptor(opening: path)
     if let bytes = try? old?.readAll(limit: 16 << 20) { metrics.merge(String(decoding: bytes, as: UTF8.self)) }
-    let permissions = (try? FileStatus(at: path).permissions) ?? 0o644
+    let present = try? FileStatus(at: path)
+    // A rename would put a file in the place of a device.
+    if let present, present.kind != .file { throw SystemError(.invalidArgument, call: "rename", path: path) }
+    let permissions = present?.permissions ?? 0o644
     change(&metrics)
     // A collector takes what ends in .prom, so it never sees this name.
     let temporary = folder.appending(".chromasnap-\(UInt64.random(in: .min ... .max))")

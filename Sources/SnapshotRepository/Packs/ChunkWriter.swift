@@ -68,7 +68,7 @@ package struct ChunkWriter: ~Copyable {
     swap(&patched, &patch)
     defer { swap(&patched, &patch) }
     patched.count = 0
-    guard sealer.sealPatch(chunk, base: view, limit: whole - whole / 4, into: &patched) else { return false }
+    guard sealer.sealPatch(chunk, base: view, limit: whole - whole / 16, into: &patched) else { return false }
     index.rely(on: chain)
     let bytes = unsafe patched.pointer.bytes
     try packs.add(

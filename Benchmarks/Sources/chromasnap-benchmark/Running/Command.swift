@@ -40,8 +40,10 @@ struct Command {
   func run(log: String, mayFail: Bool = false) throws -> Usage {
     let usage = log == "/dev/null" ? NSTemporaryDirectory() + "/usage-\(getpid())" : log + ".usage"
     defer { unlink(usage) }
-    guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
-    else { throw BenchmarkError("\(log) can't be written") }
+    // FileManager would put a new file in the place of /dev/null.
+    let raw = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard raw >= 0 else { throw BenchmarkError("\(log) can't be written") }
+    let output = FileHandle(fileDescriptor: raw, closeOnDealloc: true)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.launcher)
     process.arguments = [usage] + arguments
