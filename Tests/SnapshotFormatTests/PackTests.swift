@@ -128,7 +128,7 @@ struct PackTests {
     refused(
       {
         $0.encoding.codec = .patch
-        $0.depth = 17
+        $0.depth = UInt8(Limits.patchDepth + 1)
         $0.base = ChunkID(of: [])
       }, "too deep")
     refused(

@@ -40,10 +40,7 @@ struct Command {
   func run(log: String, mayFail: Bool = false) throws -> Usage {
     let usage = log == "/dev/null" ? NSTemporaryDirectory() + "/usage-\(getpid())" : log + ".usage"
     defer { unlink(usage) }
-    // FileManager would put a new file in the place of /dev/null.
-    let raw = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard raw >= 0 else { throw BenchmarkError("\(log) can't be written") }
-    let output = FileHandle(fileDescriptor: raw, closeOnDealloc: true)
+    let output = try Self.log(log)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.launcher)
     process.arguments = [usage] + arguments
@@ -63,6 +60,13 @@ struct Command {
       throw BenchmarkError("\(arguments.joined(separator: " ")) ended with \(code):\n\(said.suffix(2000))")
     }
     return Usage(wall: wall, cpu: cpu, peak: peak)
+  }
+
+  /// A new file for what a program says. FileManager would put one in the place of /dev/null.
+  static func log(_ path: String) throws -> FileHandle {
+    let raw = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard raw >= 0 else { throw BenchmarkError("\(path) can't be written") }
+    return FileHandle(fileDescriptor: raw, closeOnDealloc: true)
   }
 
   /// Built beside this program.

@@ -8,13 +8,11 @@ final class LivingProcess {
 
   /// Starts it and waits for its first line.
   init(_ arguments: [String], log: String) throws {
-    guard FileManager.default.createFile(atPath: log, contents: nil), let errors = FileHandle(forWritingAtPath: log)
-    else { throw BenchmarkError("\(log) can't be written") }
     process.executableURL = URL(fileURLWithPath: arguments[0])
     process.arguments = Array(arguments.dropFirst())
     process.standardInput = input
     process.standardOutput = output
-    process.standardError = errors
+    process.standardError = try Command.log(log)
     try process.run()
     try answer()
   }
