@@ -170,7 +170,7 @@ final class DatabaseReading {
   ) throws(SnapshotError) {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
-    let like = bases.base(at: offset, length: bytes.byteCount)
+    let like = bases.base(at: offset, length: bytes.byteCount)?.id
     let isTrusted = id == like ? try index.trustsParent(id) : false
     if !isTrusted { try worker.writer.store(bytes, id: id, kind: .data, at: offset, like: like) }
     regions.note(id, of: number)

@@ -99,7 +99,7 @@ struct FileWorker: ~Copyable {
   ) throws(SnapshotError) {
     let parent = file.job.parent
     let like = parent?.depth == 0 ? parent?.root : nil
-    try store(chunk, id: id, at: 0, like: like)
+    try store(chunk, id: id, at: 0, like: like.map { ParentChunks.Base(id: $0) })
     var reading = file.reading
     reading.content = Content(length: reading.content.length, depth: 0, root: id)
     outcomes[file.position] =
@@ -156,10 +156,13 @@ struct FileWorker: ~Copyable {
   }
 
   mutating func store(
-    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like: ChunkID?
+    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like base: ParentChunks.Base?
   ) throws(SnapshotError) {
-    if id == like, try index.trustsParent(id) { return }
-    try writer.store(chunk, id: id, kind: .data, at: offset, like: like)
+    if id == base?.id, try index.trustsParent(id) { return }
+    let key = key
+    try writer.store(
+      chunk, id: id, kind: .data, at: offset, like: base?.id,
+      provedBy: base?.fingerprint.map { known in { key.fingerprint(of: $0) == known } })
   }
 
   mutating func storeZeros() throws(SnapshotError) -> NamedChunk {

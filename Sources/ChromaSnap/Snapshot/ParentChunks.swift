@@ -38,11 +38,17 @@ struct ParentChunks {
     return chunks[at].id
   }
 
+  /// A chunk to make a patch against, and how its bytes are told to be right faster than by their hash.
+  struct Base {
+    var id: ChunkID
+    var fingerprint: LastingFingerprint?
+  }
+
   /// The chunk that begins where this one does, else the one that this one begins in.
-  func base(at offset: UInt64, length: Int) -> ChunkID? {
+  func base(at offset: UInt64, length: Int) -> Base? {
     let at = index(of: offset)
     guard at >= 0, offset < starts[at] + chunks[at].length else { return nil }
-    return chunks[at].id
+    return Base(id: chunks[at].id, fingerprint: hasFingerprints ? fingerprints[at] : nil)
   }
 
   /// The last chunk that begins at or before an offset; -1 where none does. O(log chunks).

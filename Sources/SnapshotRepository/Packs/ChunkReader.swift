@@ -72,6 +72,14 @@ package struct ChunkReader: ~Copyable {
     return false
   }
 
+  /// Reads a chunk into an empty buffer, where something tells faster than its hash that it is right.
+  /// - Returns: Whether it is; else the buffer is empty.
+  mutating func read(_ chain: ChunkChain, provedBy proof: (RawSpan) -> Bool, into output: inout ByteBuffer) -> Bool {
+    if (try? apply(chain.links[...], upcoming: [], to: &output)) != nil, proof(output.bytes) { return true }
+    output.count = 0
+    return false
+  }
+
   /// Decodes a chain into the free part of `output`, link by link in place.
   private mutating func decode(
     _ chain: ChunkChain, upcoming: ArraySlice<ChunkChain?>, into output: inout ByteBuffer

@@ -29,12 +29,14 @@ package struct ChunkWriter: ~Copyable {
   /// - Parameters:
   ///   - offset: Where in its file it begins.
   ///   - like: A chunk that it may resemble: the parent snapshot's at the same place.
+  ///   - proof: Whether bytes are those of that chunk, where something tells faster than their hash.
   package mutating func store(
-    _ chunk: RawSpan, id: ChunkID, kind: PackKind, at offset: UInt64 = 0, like: ChunkID? = nil
+    _ chunk: RawSpan, id: ChunkID, kind: PackKind, at offset: UInt64 = 0, like: ChunkID? = nil,
+    provedBy proof: ((RawSpan) -> Bool)? = nil
   ) throws(SnapshotError) {
     guard try index.claim(id) else { return }
     let packs = kind == .data ? dataPacks : metadataPacks
-    if let like, like != id, try storePatch(chunk, id: id, like: like, in: packs) {
+    if let like, like != id, try storePatch(chunk, id: id, like: like, provedBy: proof, in: packs) {
       patchesNew += 1
     } else {
       try packs.add(id: id, length: chunk.byteCount, depth: 0, base: nil) { output throws(SnapshotError) in
@@ -46,7 +48,7 @@ package struct ChunkWriter: ~Copyable {
 
   /// A base that can't be found or decoded means "store whole", never failure.
   private mutating func storePatch(
-    _ chunk: RawSpan, id: ChunkID, like: ChunkID, in packs: PackWriter
+    _ chunk: RawSpan, id: ChunkID, like: ChunkID, provedBy proof: ((RawSpan) -> Bool)?, in packs: PackWriter
   ) throws(SnapshotError) -> Bool {
     guard var chain = try index.lastingChain(of: like),
       Timestamp.now.seconds - chain.links[0].packCreated <= Self.chainSecondsMaximum
@@ -55,11 +57,13 @@ package struct ChunkWriter: ~Copyable {
     if Int(chain.depth) >= Limits.patchDepth { chain.links.removeSubrange(1...) }
     let root = chain.links[0].entry
     base.count = 0
-    do throws(SnapshotError) {
-      try reader.read(chain.links[chain.links.count - 1].entry.id, chain: chain, into: &base)
-    } catch {
-      guard error.code == .damaged else { throw error }
-      return false
+    let last = chain.links[chain.links.count - 1].entry.id
+    let isProved = if let proof, last == like { reader.read(chain, provedBy: proof, into: &base) } else { false }
+    if !isProved {
+      do throws(SnapshotError) { try reader.read(last, chain: chain, into: &base) } catch {
+        guard error.code == .damaged else { throw error }
+        return false
+      }
     }
     // What the chunk would take whole is guessed from its chain's beginning.
     let whole = Int(root.storedLength) * chunk.byteCount / Int(root.length)

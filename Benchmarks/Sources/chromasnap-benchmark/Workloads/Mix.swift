@@ -93,6 +93,8 @@ private struct MixRound {
           guard let snapshot = tool.snapshot else { continue }
           let before = tool.stored
           sync()
+          // Some machines take memory back that has not been used for a while.
+          Folders.heat(folder)
           let usage = try tool.run(snapshot(archive), in: folder)
           if number > 0 { comparison.add(step, tool, round: number, usage, stored: tool.stored - before) }
         }
@@ -107,6 +109,7 @@ private struct MixRound {
       guard let command = tool.restore?(tool.isIncremental ? archive : 1, 0, target) else { continue }
       defer { try? settings.retire(target) }
       sync()
+      Folders.heat(tool.repository)
       let usage = try tool.run(command, in: settings.work)
       if number > 0 {
         comparison.add("restore", tool, round: number, usage)
