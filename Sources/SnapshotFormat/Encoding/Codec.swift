@@ -30,9 +30,24 @@ package struct Encoding: Hashable, Sendable {
 /// Counts the bytes of about a thousand 32-bit words by their place in the word, and estimates from the entropies. The
 /// sample's stride is odd in words, so that it never falls on the same offset of every page or record. O(1).
 enum EncodingProbe {
+  /// Whether nearly all of 512 bytes, evenly spread, are printable ASCII or line ends: then no more need be known.
+  private static func isText(_ chunk: RawSpan) -> Bool {
+    let stride = max(1, chunk.byteCount / 512 | 1)
+    return unsafe chunk.withUnsafeBytes { bytes in
+      var (sampled, printable, i) = (0, 0, 0)
+      while i < bytes.count {
+        let byte = unsafe bytes[i]
+        if byte &- 0x20 < 0x5F || byte &- 9 < 2 { printable += 1 }
+        sampled += 1
+        i += stride
+      }
+      return printable * 10 >= sampled * 9
+    }
+  }
+
   static func choose(_ chunk: RawSpan, phase: Int) -> Codec {
     let words = (chunk.byteCount - phase) / 4
-    guard words >= 1024 else { return .zstd }
+    guard words >= 1024, !isText(chunk) else { return .zstd }
     let stride = max(1, words / 1024 | 1)
     return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 6 * 256) { counts in
       unsafe counts.initialize(repeating: 0)
