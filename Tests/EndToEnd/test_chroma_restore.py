@@ -73,6 +73,24 @@ class ChromaRestore(Case):
     self.call("forget", "--keep-last", "1")
     self.assertIn(self.first["snapshot_id"], {entry["id"] for entry in self.snapshots()})
 
+  def test_what_was_good_vouches_for_what_has_not_changed_only(self):
+    header = self.header()
+    sound = header.read_bytes()
+    header.write_bytes(sound[:20] + b"\xff" + sound[21:])
+    self.call("snapshot", self.source, code=3)
+    # Neither the damaged index nor anything else became good by being seen before.
+    (self.source / "new").write_text("since then")
+    self.assertEqual(self.call("snapshot", self.source, "--json", code=3).summary["health"], "damaged")
+    header.write_bytes(sound)
+    self.assertEqual(self.snapshot(self.source)["health"], "good")
+
+  def test_an_examination_ends_with_its_time(self):
+    (self.source / "new").write_text("since then")
+    summary = self.call("snapshot", self.source, "--health-limit", "0", "--json").summary
+    self.assertEqual(summary["health"], "unchecked")
+    self.assertIn("unexamined", [warning["code"] for warning in summary["warnings"]])
+    self.call("health", "latest", "--json")
+
   def test_a_database_that_is_none_is_saved_as_it_is(self):
     with open(self.source / "chroma.sqlite3", "r+b") as file:
       file.seek(100)
