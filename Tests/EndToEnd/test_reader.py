@@ -53,7 +53,7 @@ class Reader(Case):
     source.mkdir()
     (source / "data.f32").write_bytes(b"".join(bytes((n % 251, n % 7, n % 127, 0x3D)) for n in range(300_000)))
     (source / "chroma.sqlite3").write_bytes((FIXTURES / "chroma-1.5.9" / "chroma.sqlite3").read_bytes())
-    for number in range(25):
+    for number in range(40):
       for name in ("data.f32", "chroma.sqlite3"):
         with open(source / name, "r+b") as file:
           file.seek(200_000 + 700 * number)

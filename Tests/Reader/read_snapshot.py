@@ -106,7 +106,7 @@ class Repository:
         return sorted(os.listdir(path)) if path.is_dir() else []
 
     @functools.lru_cache(maxsize=64)
-    def chunk(self, id, below=17):
+    def chunk(self, id, below=33):
         """A chunk's plaintext, through any copy of less depth than `below` that can be decoded."""
         failure = Damaged(f"chunk {id.hex()} is missing")
         for entry in sorted(self.copies.get(id, []), key=lambda entry: entry.depth):
