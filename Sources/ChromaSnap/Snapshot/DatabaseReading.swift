@@ -38,7 +38,7 @@ final class DatabaseReading {
     let count = regions.resize(to: content.size)
     let changed = Atomic<UInt64>(0)
     let bases = parent.chunks
-    let (activity, index, pool) = (engine.activity, engine.index, engine.pool)
+    let (activity, pool) = (engine.activity, engine.pool)
     try parallelLoop(items: Self.steps(count)) { [regions] (next: () -> Int?) throws(SnapshotError) in
       try pool.withWorker { (worker) throws(SnapshotError) in
         var buffer = ByteBuffer(capacity: regions.regionBytes)
@@ -49,7 +49,7 @@ final class DatabaseReading {
             worker.bytesRead += UInt64(buffer.count)
             if buffer.count == 0 || regions.note(buffer.bytes, of: number) { continue }
             changed.add(UInt64(buffer.count), ordering: .relaxed)
-            try Self.store(buffer.bytes, number, of: regions, bases, index, &worker)
+            try Self.store(buffer.bytes, number, of: regions, bases, &worker)
           }
         }
       }
@@ -97,7 +97,7 @@ final class DatabaseReading {
     let runs = aside
     aside = []
     let bases = parent.chunks
-    let (index, pool) = (engine.index, engine.pool)
+    let pool = engine.pool
     try parallelLoop(items: runs.count) { [regions, spool] (next: () -> Int?) throws(SnapshotError) in
       try pool.withWorker { (worker) throws(SnapshotError) in
         var buffer = ByteBuffer(capacity: regions.regionBytes)
@@ -106,7 +106,7 @@ final class DatabaseReading {
             unsafe try spool.read(runs[i].run, into: buffer.storage)
           }
           worker.bytesRead += UInt64(buffer.count)
-          try Self.store(buffer.bytes, runs[i].region, of: regions, bases, index, &worker)
+          try Self.store(buffer.bytes, runs[i].region, of: regions, bases, &worker)
         }
       }
     }
@@ -165,14 +165,11 @@ final class DatabaseReading {
   }
 
   private static func store(
-    _ bytes: RawSpan, _ number: Int, of regions: DatabaseRegions, _ bases: ParentChunks, _ index: ChunkIndex,
-    _ worker: inout FileWorker
+    _ bytes: RawSpan, _ number: Int, of regions: DatabaseRegions, _ bases: ParentChunks, _ worker: inout FileWorker
   ) throws(SnapshotError) {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
-    let like = bases.base(at: offset, length: bytes.byteCount)?.id
-    let isTrusted = id == like ? try index.trustsParent(id) : false
-    if !isTrusted { try worker.writer.store(bytes, id: id, kind: .data, at: offset, like: like) }
+    try worker.store(bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount))
     regions.note(id, of: number)
   }
 

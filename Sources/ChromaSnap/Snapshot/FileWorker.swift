@@ -155,6 +155,7 @@ struct FileWorker: ~Copyable {
     bytesRead += UInt64(chunk.byteCount)
   }
 
+  /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on.
   mutating func store(
     _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like base: ParentChunks.Base?
   ) throws(SnapshotError) {
