@@ -93,6 +93,8 @@ class Restore(SourceCase):
   def test_what_the_target_holds_is_not_decoded_again(self):
     self.write("large", os.urandom(9_000_000))
     self.write("other", os.urandom(5_000_000))
+    # A file below the smallest chunk is read with its neighbours instead; one above may be of one chunk or of several.
+    self.write("folder/two", os.urandom(60_000))
     first = self.snapshot(self.source)["snapshot_id"]
     target = self.restore(first)
     # One file is the same, of one a part, and one has gone.
