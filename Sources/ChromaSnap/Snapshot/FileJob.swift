@@ -33,10 +33,10 @@ struct FileReading: Sendable {
   var mark: FolderState.Mark
 }
 
-/// What workers pull: many small files, or one segment of a long one.
+/// What workers pull: many small files, or a stretch of a long one.
 enum WorkItem: Sendable {
   case smallFiles([Int])
-  case segment(SegmentedFile, index: Int)
+  case stretch(SegmentedFile, SegmentedFile.Stretch)
 
   /// A group is closed at this many bytes or files.
   private static let groupBytes: UInt64 = 4 << 20
@@ -51,9 +51,8 @@ enum WorkItem: Sendable {
     for index in indices {
       let size = jobs[index].status.size
       if size > UInt64(chunking.minimumBytes) {
-        let segments = max(1, Int((size + UInt64(chunking.segmentBytes) - 1) / UInt64(chunking.segmentBytes)))
-        let file = SegmentedFile(job: index, segments: segments)
-        for segment in 0..<segments { items.append(.segment(file, index: segment)) }
+        let file = SegmentedFile(job: index, size: size, chunking)
+        items += file.stretches.map { .stretch(file, $0) }
         continue
       }
       group.append(index)

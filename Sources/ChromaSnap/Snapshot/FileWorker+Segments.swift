@@ -5,46 +5,69 @@ import SystemPackage
 
 /// Long files, a segment at a time.
 extension FileWorker {
-  /// Reads one segment of a file.
-  /// - Returns: What came of the file, where this was its last segment.
+  /// Reads one stretch of a file.
+  /// - Returns: What came of the file, where this was its last stretch.
   mutating func read(
-    _ file: SegmentedFile, segment number: Int, _ job: FileJob
+    _ file: SegmentedFile, _ stretch: SegmentedFile.Stretch, _ job: FileJob
   ) throws(SnapshotError) -> FileOutcome? {
     let opened: OpenedFile
     do throws(SnapshotWarning.Failure) {
       opened = try file.opened { () throws(SnapshotWarning.Failure) in try open(job) }
     } catch {
-      return file.finish(number, nil).map { _ in .leftOut(error.warning) }
-    }
-    let start = UInt64(number) * UInt64(parameters.segmentBytes)
-    let end = min(start + UInt64(parameters.segmentBytes), job.status.size)
-    var chunks: [ChunkList.Child] = []
-    let parent = opened.parentSegments.first { $0.offset == start }
-    let known = try parent.map { (segment) throws(SnapshotError) in
-      try repository.catalogue.fingerprints(of: segment.id)
-    }
-    let bases = ParentChunks(try parentChunks(parent), from: start, fingerprints: known ?? [])
-    fingerprints.removeAll(keepingCapacity: true)
-    let read =
-      switch opened.chunking {
-      case .regions: try readRegions(opened, start..<end, bases, &chunks)
-      case .contentDefined: try readContentDefined(opened, start..<end, bases, &chunks)
+      guard file.finish(stretch, .failure(error)) != nil, file.finish(segment: stretch.segment, nil) != nil else {
+        return nil
       }
-    if case .failure(let error) = read {
-      let warning = SnapshotWarning(.unreadable, "\(error)", path: job.relativePath)
-      return file.finish(number, nil).map { _ in .leftOut(warning) }
+      return .leftOut(error.warning)
     }
-    opened.handle.stored(chunks, from: start)
-    let segment = chunks.isEmpty ? nil : try writer.storeSegment(chunks, like: parent?.level == 1 ? parent?.id : nil)
-    if let segment, chunks.count >= Self.fingerprintedChunks, segment.id != parent?.id || !bases.hasFingerprints {
-      try repository.catalogue.record(fingerprints, of: segment.id, insteadOf: parent?.id)
+    let start = UInt64(stretch.segment) * UInt64(parameters.segmentBytes)
+    let parent = opened.parentSegments.first { $0.offset == start }
+    let bases = try file.bases(of: stretch.segment) { () throws(SnapshotError) in
+      try parentChunks(parent, from: start)
     }
-    guard let segments = file.finish(number, segment) else { return nil }
+    let range = file.range(of: stretch, opened.chunking)
+    let reading = try readStretch(opened, range, bases, job)
+    if case .success(let reading) = reading { opened.handle.stored(reading.chunks, from: range.lowerBound) }
+    guard let segment = file.finish(stretch, reading) else { return nil }
+    let stored = try storeSegment(segment, like: parent, bases)
+    switch file.finish(segment: stretch.segment, stored) {
+    case nil: return nil
+    case .failure(let failure): return .leftOut(failure.warning)
+    case .success(let segments): return try conclude(opened, segments, job)
+    }
+  }
+
+  private mutating func readStretch(
+    _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ job: FileJob
+  ) throws(SnapshotError) -> Result<SegmentedFile.Reading, SnapshotWarning.Failure> {
+    var reading = SegmentedFile.Reading()
+    let read =
+      switch file.chunking {
+      case .regions: try readRegions(file, range, bases, &reading)
+      case .contentDefined: try readContentDefined(file, range, bases, &reading)
+      }
+    return read.map { reading }.mapError { error in
+      SnapshotWarning.Failure(warning: SnapshotWarning(.unreadable, "\(error)", path: job.relativePath))
+    }
+  }
+
+  private mutating func storeSegment(
+    _ segment: SegmentedFile.Reading, like parent: ContentSegment?, _ bases: ParentChunks
+  ) throws(SnapshotError) -> ContentSegment? {
+    if segment.chunks.isEmpty { return nil }
+    let stored = try writer.storeSegment(segment.chunks, like: parent?.level == 1 ? parent?.id : nil)
+    if segment.chunks.count >= Self.fingerprintedChunks, stored.id != parent?.id || !bases.hasFingerprints {
+      try repository.catalogue.record(segment.fingerprints, of: stored.id, insteadOf: parent?.id)
+    }
+    return stored
+  }
+
+  private mutating func conclude(
+    _ file: OpenedFile, _ segments: [ContentSegment], _ job: FileJob
+  ) throws(SnapshotError) -> FileOutcome {
     let content = try writer.storeContent(of: segments, like: job.parent)
-    let status = (try? opened.handle.status()) ?? opened.status
-    let mark = FolderState.Mark(
-      isTrusted: isTrusted(status, opened.started), pageFingerprint: opened.pageFingerprint)
-    let reading = FileReading(content: content, chunking: opened.chunking, status: status, mark: mark)
+    let status = (try? file.handle.status()) ?? file.status
+    let mark = FolderState.Mark(isTrusted: isTrusted(status, file.started), pageFingerprint: file.pageFingerprint)
+    let reading = FileReading(content: content, chunking: file.chunking, status: status, mark: mark)
     let isStable = sameFile(status, job.status) && content.length == status.size
     return isStable ? .read(reading) : .unstable(reading, status)
   }
@@ -80,18 +103,22 @@ extension FileWorker {
     } catch { return [] }
   }
 
-  private mutating func parentChunks(_ segment: ContentSegment?) throws(SnapshotError) -> [ChunkList.Child] {
-    guard let segment else { return [] }
+  private mutating func parentChunks(
+    _ segment: ContentSegment?, from start: UInt64
+  ) throws(SnapshotError) -> ParentChunks {
+    guard let segment else { return ParentChunks([], from: start) }
     do throws(SnapshotError) {
-      return try writer.reading { (reader) throws(SnapshotError) in try reader.chunks(of: segment) }
+      let chunks = try writer.reading { (reader) throws(SnapshotError) in try reader.chunks(of: segment) }
+      return ParentChunks(
+        chunks, from: start, fingerprints: try repository.catalogue.fingerprints(of: segment.id))
     } catch {
       guard error.code == .damaged else { throw error }
-      return []
+      return ParentChunks([], from: start)
     }
   }
 
   private mutating func readRegions(
-    _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
+    _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) -> Result<Void, SystemError> {
     let region = UInt64(parameters.regionBytes)
     let isSparse = file.status.allocatedSize < file.status.size
@@ -101,8 +128,8 @@ extension FileWorker {
       if let next = data, next < at { data = file.handle.nextData(from: at) }
       if isSparse, data ?? .max >= at + region, at + region <= range.upperBound {
         let zeros = try storeZeros()
-        chunks.append(ChunkList.Child(id: zeros.id, length: region))
-        fingerprints.append(zeros.fingerprint)
+        reading.chunks.append(ChunkList.Child(id: zeros.id, length: region))
+        reading.fingerprints.append(zeros.fingerprint)
         at += region
         continue
       }
@@ -118,10 +145,10 @@ extension FileWorker {
       let second = view(first.byteCount, count - first.byteCount)
       if second.byteCount > 0 {
         let names = name(first, second, at: at, bases)
-        try add(first, names.0, at: at, bases, &chunks)
-        try add(second, names.1, at: at + region, bases, &chunks)
+        try add(first, names.0, at: at, bases, &reading)
+        try add(second, names.1, at: at + region, bases, &reading)
       } else {
-        try add(first, name(first, at: at, bases), at: at, bases, &chunks)
+        try add(first, name(first, at: at, bases), at: at, bases, &reading)
       }
       at += UInt64(count)
       if count < Int(wanted) { break }
@@ -130,7 +157,7 @@ extension FileWorker {
   }
 
   private mutating func readContentDefined(
-    _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
+    _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) -> Result<Void, SystemError> {
     // The window's first byte in the file, and what of the window is read and not yet cut.
     var windowStart = range.lowerBound
@@ -155,7 +182,7 @@ extension FileWorker {
         isAtEnd = count < Int(wanted) || windowStart + UInt64(end) == range.upperBound
       }
       guard begin < end else { return .success(()) }
-      let known = try addAsInParent(begin, end, at: windowStart + UInt64(begin), bases, &chunks)
+      let known = try addAsInParent(begin, end, at: windowStart + UInt64(begin), bases, &reading)
       if known > 0 {
         begin += known
         continue
@@ -163,15 +190,15 @@ extension FileWorker {
       let first = cut(begin, end)
       guard begin + first < end, isAtEnd || end - begin - first >= parameters.maximumBytes else {
         let (chunk, offset) = (view(begin, first), windowStart + UInt64(begin))
-        try add(chunk, name(chunk, at: offset, bases), at: offset, bases, &chunks)
+        try add(chunk, name(chunk, at: offset, bases), at: offset, bases, &reading)
         begin += first
         continue
       }
       let second = cut(begin + first, end)
       let (a, b, offset) = (view(begin, first), view(begin + first, second), windowStart + UInt64(begin))
       let names = name(a, b, at: offset, bases)
-      try add(a, names.0, at: offset, bases, &chunks)
-      try add(b, names.1, at: offset + UInt64(first), bases, &chunks)
+      try add(a, names.0, at: offset, bases, &reading)
+      try add(b, names.1, at: offset + UInt64(first), bases, &reading)
       begin += first + second
     }
   }
@@ -180,7 +207,7 @@ extension FileWorker {
   /// again, and it need not be asked.
   /// - Returns: Bytes that were added; 0 where something differs.
   private mutating func addAsInParent(
-    _ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
+    _ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) -> Int {
     guard let (first, second) = bases.following(offset), first.length + second.length <= UInt64(end - begin) else {
       return 0
@@ -188,9 +215,9 @@ extension FileWorker {
     let (a, b) = (view(begin, Int(first.length)), view(begin + Int(first.length), Int(second.length)))
     let names = name(a, b, at: offset, bases)
     guard names.0.id == first.id else { return 0 }
-    try add(a, names.0, at: offset, bases, &chunks)
+    try add(a, names.0, at: offset, bases, &reading)
     guard names.1.id == second.id else { return a.byteCount }
-    try add(b, names.1, at: offset + first.length, bases, &chunks)
+    try add(b, names.1, at: offset + first.length, bases, &reading)
     return a.byteCount + b.byteCount
   }
 

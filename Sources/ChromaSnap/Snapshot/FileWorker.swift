@@ -19,8 +19,6 @@ struct FileWorker: ~Copyable {
   /// A region of zeros, once it is stored: a hole is not read.
   var zeros: NamedChunk?
   let key: LastingFingerprint.Key
-  /// Of the chunks of the segment that is being read.
-  var fingerprints: [LastingFingerprint] = []
 
   struct NamedChunk {
     var id: ChunkID
@@ -147,11 +145,12 @@ struct FileWorker: ~Copyable {
   }
 
   mutating func add(
-    _ chunk: RawSpan, _ name: NamedChunk, at offset: UInt64, _ bases: ParentChunks, _ chunks: inout [ChunkList.Child]
+    _ chunk: RawSpan, _ name: NamedChunk, at offset: UInt64, _ bases: ParentChunks,
+    _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) {
     try store(chunk, id: name.id, at: offset, like: bases.base(at: offset, length: chunk.byteCount))
-    chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.byteCount)))
-    fingerprints.append(name.fingerprint)
+    reading.chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.byteCount)))
+    reading.fingerprints.append(name.fingerprint)
     bytesRead += UInt64(chunk.byteCount)
   }
 

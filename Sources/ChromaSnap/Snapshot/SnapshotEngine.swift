@@ -89,8 +89,8 @@ final class SnapshotEngine {
     case .smallFiles(let indices):
       let outcomes = try worker.read(indices.map { jobs[$0] })
       done = Array(zip(indices, outcomes))
-    case .segment(let file, let number):
-      if let outcome = try worker.read(file, segment: number, jobs[file.job]) { done = [(file.job, outcome)] }
+    case .stretch(let file, let stretch):
+      if let outcome = try worker.read(file, stretch, jobs[file.job]) { done = [(file.job, outcome)] }
     }
     activity.did(files: done.count, bytes: worker.bytesRead - before)
     return done
