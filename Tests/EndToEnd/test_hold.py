@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 import unittest
 
 from support import QUICK, Case
@@ -46,6 +47,19 @@ class Hold(Case):
       database.executemany("INSERT INTO account VALUES (?, 1000, 0, ?)",
                            ((i, f"{i:x}" * 400) for i in range(ROWS)))
     database.close()
+
+  def test_a_write_ahead_log_that_nobody_writes(self):
+    # SQLite's own files beside the database come and go with every look, and change the folder's time.
+    self.make("wal")
+    self.snapshot(self.source, code=3)
+    time.sleep(0.1)
+    self.assertTrue(self.snapshot(self.source, "--skip-if-unchanged")["unchanged"])
+    self.assertEqual(len(self.snapshots()), 1)
+    with sqlite3.connect(self.path) as database:
+      database.execute("UPDATE account SET number = 7 WHERE id = 9")
+    database.close()
+    self.assertFalse(self.snapshot(self.source, "--skip-if-unchanged", code=3)["unchanged"])
+    self.assertEqual(len(self.snapshots()), 2)
 
   def run_writer(self):
     stop = self.home / "stop"

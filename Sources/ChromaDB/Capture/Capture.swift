@@ -95,6 +95,9 @@ package struct Capture<Sink: CaptureSink> {
 
   // MARK: The first pass
 
+  /// Seconds that a kernel's clock for files' times takes from one value to the next, or more.
+  private static var tick: Double { 0.02 }
+
   private mutating func firstPass() throws(Failure) {
     let seen = try look()
     let began = Stopwatch()
@@ -103,28 +106,29 @@ package struct Capture<Sink: CaptureSink> {
       // A copy, or a clone: its times are in whatever order it was made in, and nobody is about to finish anything.
       ledger.abandoned = FolderLedger.rest
     }
-    var directory = seen
-    // Times that lie well back prove rest at once; otherwise two equal looks do, apart by the monotonic clock.
-    var still = 0.0
-    if !Self.isLongAtRest(seen) {
-      still = FolderLedger.rest
-      sleepFor(seconds: max(0, still - began.seconds))
-      directory = try look()
+    // Times that lie well back prove rest at once; otherwise two equal looks do, apart by the monotonic clock, and the
+    // reading in between is of what both saw. It begins when a later write can't bear the same time any more.
+    let isFresh = !Self.isLongAtRest(seen)
+    if isFresh { sleepFor(seconds: max(0, Self.tick - began.seconds)) }
+    let condition = try onChroma { () throws(ChromaError) in try hold.condition() }
+    readsFile = condition == .rollbackJournal || (options.isOffline && condition == .writeAheadLog)
+    let plan = try plan(seen, layout, readsFile: readsFile)
+    given = Set(seen.folders.map(\.name)).subtracting(plan.leftOut)
+    try onSink { () throws(Sink.Failure) in try sink.firstPass(plan) }
+    var after = seen
+    if isFresh {
+      sleepFor(seconds: max(0, FolderLedger.rest - began.seconds))
+      after = try look()
     }
     let before = Dictionary(uniqueKeysWithValues: seen.folders.map { ($0.name, $0) })
     let now = Timestamp.now
-    for folder in directory.folders where before[folder.name] == folder {
-      if ledger.isAtRest(folder, at: now, still: still) { ledger.trust(folder) }
+    for folder in after.folders where before[folder.name] == folder {
+      if ledger.isAtRest(folder, at: now, still: isFresh ? FolderLedger.rest : 0) { ledger.trust(folder) }
     }
-    let condition = try onChroma { () throws(ChromaError) in try hold.condition() }
-    readsFile = condition == .rollbackJournal || (options.isOffline && condition == .writeAheadLog)
-    if readsFile, seen.database == directory.database, seen.header == directory.header {
-      firstLook = (directory.database, directory.header)
+    if readsFile, seen.database == after.database, seen.header == after.header {
+      firstLook = (seen.database, seen.header)
     }
-    let plan = try plan(directory, layout, readsFile: readsFile)
-    given = Set(directory.folders.map(\.name)).subtracting(plan.leftOut)
-    try onSink { () throws(Sink.Failure) in try sink.firstPass(plan) }
-    for bloat in directory.bloat {
+    for bloat in seen.bloat {
       warn(
         .bloatedFile, "\(bloat.kind.rawValue): \(bloat.size) bytes, \(bloat.allocated) on disk",
         path: "\(bloat.folder)/\(bloat.file.rawValue)")

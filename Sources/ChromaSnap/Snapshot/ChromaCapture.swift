@@ -46,16 +46,23 @@ final class ChromaCapture: CaptureSink {
   func firstPass(_ plan: CapturePlan) throws(SnapshotError) {
     exclusions.top = Set(plan.leftOut.map { Array($0.utf8) })
     held.putOff(plan.forbidden)
-    let scan = try SourceScan.walk(source, leavingOut: exclusions, activity: activity)
+    var scan = try SourceScan.walk(source, leavingOut: exclusions, activity: activity)
     scanWarnings = scan.warnings
+    if plan.directory.header.usesWriteAheadLog {
+      // SQLite's files beside it come and go with every look, ours too: the folder's own time says nothing.
+      scan.root.modified = plan.directory.database.modified
+    }
     var status: FileStatus?
     if plan.database != nil {
       status = try calling("reading the database") { () throws(SystemError) in
         try FileStatus(at: plan.directory.databasePath).stamped(plan.directory.database)
       }
     }
-    // Held before the plan is made, which looks at its first page.
+    // Held before the plan is made, which looks at its first page. What the walk saw of it may be of a moment later.
     if let content = plan.database, let status {
+      if let position = scan.folders[0].entries.firstIndex(where: { $0.name == Self.database }) {
+        scan.folders[0].entries[position].status = status
+      }
       held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status))
     }
     let engine = try start(scan, held)
