@@ -66,6 +66,7 @@ let package = Package(
       dependencies: [
         "CSQLite", "SnapshotFormat", "ObjectStorage", "SystemIO",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

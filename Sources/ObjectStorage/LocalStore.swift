@@ -5,6 +5,7 @@ package import SystemPackage
 /// where the folder is new.
 package final class LocalStore: ObjectStore {
   package let root: FilePath
+  private let openFiles = OpenFiles()
 
   /// Objects that are not complete yet lie here.
   private static let unfinished = "tmp"
@@ -40,6 +41,7 @@ package final class LocalStore: ObjectStore {
       try FileSystem.synchronizeFolder(made.removingLastComponent())
     }
     try FileSystem.rename(file.path, to: target)
+    openFiles.forget(name)
     try FileSystem.synchronizeFolder(folder)
   }
 
@@ -47,7 +49,8 @@ package final class LocalStore: ObjectStore {
     _ name: String, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(StoreError) -> Int {
     do throws(SystemError) {
-      return unsafe try Descriptor(opening: path(name)).read(at: offset, into: buffer)
+      let file = try openFiles.file(name) { () throws(SystemError) in try Descriptor(opening: path(name)) }
+      return unsafe try file.descriptor.read(at: offset, into: buffer)
     } catch { throw StoreError(name, error) }
   }
 
@@ -80,6 +83,7 @@ package final class LocalStore: ObjectStore {
   package func delete(_ names: [String]) throws(StoreError) {
     var folders: Set<FilePath> = []
     for name in names {
+      openFiles.forget(name)
       let target = path(name)
       do throws(SystemError) {
         try FileSystem.removeFile(target)

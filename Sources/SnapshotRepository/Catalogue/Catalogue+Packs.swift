@@ -99,24 +99,14 @@ extension Catalogue {
       .execute(arguments: [id.data])
   }
 
-  /// Every stored copy of each of the chunks, least depth first. O(ids · log chunks).
-  package func copies(of ids: [ChunkID]) throws(SnapshotError) -> [[ChunkCopy]] {
+  /// Looks for copies of chunks, any number of times, in the catalogue as it is at one moment.
+  package func findCopies<Value: Sendable>(
+    _ body: @Sendable (borrowing CopyFinder) throws -> Value
+  ) throws(SnapshotError) -> Value {
     try read { db in
-      let statement = try db.cachedStatement(
-        sql: """
-          SELECT p.id, p.created, c.length, c.offset, c.stored, c.codec, c.phase, c.depth, c.base, c.checksum
-          FROM chunk c JOIN pack p ON p.key = c.pack WHERE c.id = ? ORDER BY c.depth, p.key
-          """)
-      return try ids.map { id in
-        try Row.fetchAll(statement, arguments: [id.data]).map { row in
-          ChunkCopy(
-            pack: ChunkID(column: row[0]), packCreated: row[1],
-            entry: PackEntry(
-              id: id, length: row[2], offset: row[3], storedLength: row[4],
-              encoding: Encoding(Codec(rawValue: row[5]) ?? .raw, phase: row[6]), depth: row[7],
-              base: (row[8] as Data?).map(ChunkID.init(column:)), checksum: row[9]))
-        }
-      }
+      let finder = try CopyFinder(db)
+      defer { finder.end() }
+      return try body(finder)
     }
   }
 

@@ -65,18 +65,19 @@ package final class ChunkIndex: Sendable {
   }
 
   private func chains(of ids: [ChunkID], avoiding condemned: Set<ChunkID>) throws(SnapshotError) -> [ChunkChain?] {
-    let copies = try catalogue.copies(of: ids)
-    var chains: [ChunkChain?] = []
-    chains.reserveCapacity(ids.count)
-    for copies in copies { chains.append(try resolve(copies, below: .max, avoiding: condemned)) }
-    return chains
+    try catalogue.findCopies { finder in
+      if ids.count > 1 { try finder.begin() }
+      return try ids.map { try resolve(finder.copies(of: $0), below: .max, avoiding: condemned, finder) }
+    }
   }
 
   package func chain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? { try chains(of: [id])[0] }
 
   /// A chain through copies that may be damaged: for reading what would be lost otherwise, never for relying on.
   package func chainOfLastResort(of id: ChunkID) throws(SnapshotError) -> ChunkChain? {
-    try resolve(try catalogue.copies(of: [id])[0], below: .max, avoiding: [], despiteDamage: true)
+    try catalogue.findCopies { finder in
+      try resolve(finder.copies(of: id), below: .max, avoiding: [], despiteDamage: true, finder)
+    }
   }
 
   /// The chain of a chunk that what is being written may rely on: one through no condemned pack.
@@ -87,14 +88,18 @@ package final class ChunkIndex: Sendable {
   /// A copy of depth d is decoded only through copies of its base of smaller depth, so there are no cycles and at most
   /// ``Limits/patchDepth`` steps.
   private func resolve(
-    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>, despiteDamage: Bool = false
-  ) throws(SnapshotError) -> ChunkChain? {
+    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>, despiteDamage: Bool = false,
+    _ finder: borrowing CopyFinder
+  ) throws -> ChunkChain? {
     for copy in copies
     where copy.entry.depth < depth && (despiteDamage || !isDamaged(copy)) && !condemned.contains(copy.pack) {
       guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
-      let bases = try catalogue.copies(of: [base])[0]
-      if let chain = try resolve(bases, below: copy.entry.depth, avoiding: condemned, despiteDamage: despiteDamage) {
-        return ChunkChain(links: chain.links + [copy])
+      try finder.begin()
+      if var chain = try resolve(
+        finder.copies(of: base), below: copy.entry.depth, avoiding: condemned, despiteDamage: despiteDamage, finder)
+      {
+        chain.links.append(copy)
+        return chain
       }
     }
     return nil
@@ -126,8 +131,10 @@ package final class ChunkIndex: Sendable {
   /// How one particular copy is decoded, or `nil` where its base can't be.
   package func chain(of copy: ChunkCopy) throws(SnapshotError) -> ChunkChain? {
     guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
-    return try resolve(try catalogue.copies(of: [base])[0], below: copy.entry.depth, avoiding: []).map {
-      ChunkChain(links: $0.links + [copy])
+    return try catalogue.findCopies { finder in
+      var chain = try resolve(finder.copies(of: base), below: copy.entry.depth, avoiding: [], finder)
+      chain?.links.append(copy)
+      return chain
     }
   }
 

@@ -80,7 +80,13 @@ enum Stores {
     ids.shuffle()
     let wanted = Array(ids.prefix(4096))
     let measured = try Rate.of(wanted.count) {
-      for copies in try repository.catalogue.copies(of: wanted) { precondition(copies.count == 1) }
+      try repository.catalogue.findCopies { finder in
+        try finder.begin()
+        for id in wanted {
+          let copies = try finder.copies(of: id)
+          precondition(copies.count == 1)
+        }
+      }
     }
     let bytes = wanted.flatMap(\.bytes)
     let file = repository.cacheFolder.appending("catalogue.sqlite").string
