@@ -182,43 +182,56 @@ extension FileWorker {
         isAtEnd = count < Int(wanted) || windowStart + UInt64(end) == range.upperBound
       }
       guard begin < end else { return .success(()) }
-      let known = try addAsInParent(begin, end, at: windowStart + UInt64(begin), bases, &reading)
-      if known > 0 {
-        begin += known
+      let parent = try addAsInParent(begin, end, at: windowStart + UInt64(begin), bases, &reading)
+      if parent.added > 0 {
+        begin += parent.added
         continue
       }
       let first = cut(begin, end)
+      let seen = parent.different.flatMap { $0.length == first ? $0.fingerprint : nil }
       guard begin + first < end, isAtEnd || end - begin - first >= parameters.maximumBytes else {
         let (chunk, offset) = (view(begin, first), windowStart + UInt64(begin))
-        try add(chunk, name(chunk, at: offset, bases), at: offset, bases, &reading)
+        try add(chunk, name(chunk, at: offset, bases, seen: seen), at: offset, bases, &reading)
         begin += first
         continue
       }
       let second = cut(begin + first, end)
       let (a, b, offset) = (view(begin, first), view(begin + first, second), windowStart + UInt64(begin))
-      let names = name(a, b, at: offset, bases)
+      let names = name(a, b, at: offset, bases, seen: seen)
       try add(a, names.0, at: offset, bases, &reading)
       try add(b, names.1, at: offset + UInt64(first), bases, &reading)
       begin += first + second
     }
   }
 
+  /// What came of looking for the parent's next two chunks.
+  private struct ParentMatch {
+    /// Bytes that were added.
+    var added = 0
+    /// Where the first differs: its length, and what is there now.
+    var different: (length: Int, fingerprint: LastingFingerprint)?
+  }
+
   /// Where the parent's next two chunks are what the file still holds, they are cut where they were: the content says so
   /// again, and it need not be asked.
-  /// - Returns: Bytes that were added; 0 where something differs.
   private mutating func addAsInParent(
     _ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
-  ) throws(SnapshotError) -> Int {
+  ) throws(SnapshotError) -> ParentMatch {
     guard let (first, second) = bases.following(offset), first.length + second.length <= UInt64(end - begin) else {
-      return 0
+      return ParentMatch()
     }
     let (a, b) = (view(begin, Int(first.length)), view(begin + Int(first.length), Int(second.length)))
-    let names = name(a, b, at: offset, bases)
-    guard names.0.id == first.id else { return 0 }
+    let fingerprint = key.fingerprint(of: a)
+    // Where fingerprints tell, nothing that differs is hashed here: it may be cut elsewhere.
+    if bases.hasFingerprints, bases.unchanged(at: offset, length: a.byteCount, fingerprint) == nil {
+      return ParentMatch(different: (a.byteCount, fingerprint))
+    }
+    let names = name(a, b, at: offset, bases, seen: fingerprint)
+    guard names.0.id == first.id else { return ParentMatch(different: (a.byteCount, fingerprint)) }
     try add(a, names.0, at: offset, bases, &reading)
-    guard names.1.id == second.id else { return a.byteCount }
+    guard names.1.id == second.id else { return ParentMatch(added: a.byteCount) }
     try add(b, names.1, at: offset + first.length, bases, &reading)
-    return a.byteCount + b.byteCount
+    return ParentMatch(added: a.byteCount + b.byteCount)
   }
 
   private func cut(_ begin: Int, _ end: Int) -> Int { chunker.cut(view(begin, end - begin)) }

@@ -124,17 +124,21 @@ struct FileWorker: ~Copyable {
 
   /// What a chunk's bytes are called: as the parent's chunk at this place where the fingerprint says that they are the
   /// same, else after their hash.
-  func name(_ chunk: RawSpan, at offset: UInt64, _ bases: ParentChunks) -> NamedChunk {
-    let fingerprint = key.fingerprint(of: chunk)
+  /// - Parameter seen: Its fingerprint, where that is known already.
+  func name(
+    _ chunk: RawSpan, at offset: UInt64, _ bases: ParentChunks, seen: LastingFingerprint? = nil
+  ) -> NamedChunk {
+    let fingerprint = seen ?? key.fingerprint(of: chunk)
     let known = bases.unchanged(at: offset, length: chunk.byteCount, fingerprint)
     return NamedChunk(id: known ?? ChunkID(of: chunk), fingerprint: fingerprint)
   }
 
   /// The same of two chunks that follow each other, hashed together where neither is known.
+  /// - Parameter seen: The fingerprint of the first.
   func name(
-    _ a: RawSpan, _ b: RawSpan, at offset: UInt64, _ bases: ParentChunks
+    _ a: RawSpan, _ b: RawSpan, at offset: UInt64, _ bases: ParentChunks, seen: LastingFingerprint? = nil
   ) -> (NamedChunk, NamedChunk) {
-    let (x, y) = (key.fingerprint(of: a), key.fingerprint(of: b))
+    let (x, y) = (seen ?? key.fingerprint(of: a), key.fingerprint(of: b))
     let first = bases.unchanged(at: offset, length: a.byteCount, x)
     let second = bases.unchanged(at: offset + UInt64(a.byteCount), length: b.byteCount, y)
     let ids: (ChunkID, ChunkID) =
