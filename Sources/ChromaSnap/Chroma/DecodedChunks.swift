@@ -5,23 +5,19 @@ import SystemIO
 
 /// The plaintext of chunks for a reader that jumps about: each is decoded once.
 ///
-/// The chunks that were used last are kept in memory. Those that leave it go to a spool, for the trees of a database lie
-/// interleaved in its file, and each of them passes nearly every chunk. Any thread may ask.
+/// What is wanted again goes to a spool, and is read there by the page, for the trees of a database lie interleaved in
+/// its file, and each of them passes nearly every chunk. Any thread may ask.
 final class DecodedChunks: Sendable {
-  final class Plaintext: Sendable {
+  private final class Plaintext: Sendable {
     let bytes: [UInt8]
     init(_ bytes: [UInt8]) { self.bytes = bytes }
   }
 
-  private struct Entry {
-    var plaintext: Plaintext
-    var used: Int
-  }
-
   private struct State {
-    var entries: [ChunkID: Entry] = [:]
+    /// What was decoded last, in a ring.
+    var recent: [(id: ChunkID, plaintext: Plaintext)] = []
+    var oldest = 0
     var spooled: [ChunkID: Spool.Run] = [:]
-    var clock = 0
   }
 
   /// A reader that one thread uses at a time.
@@ -31,8 +27,8 @@ final class DecodedChunks: Sendable {
     init(_ reader: consuming ChunkReader) { self.reader = reader }
   }
 
-  /// 64 MiB of the usual regions.
-  private static let entriesMaximum = 256
+  /// Several threads read a few files each.
+  private static let recentMaximum = 16
 
   private let repository: Repository
   private let index: ChunkIndex
@@ -46,48 +42,63 @@ final class DecodedChunks: Sendable {
     spool = Spool(memory: 0, folder: repository.cacheFolder)
   }
 
-  /// A chunk's plaintext.
-  /// - Parameter isPassing: It is not wanted again: it is neither kept nor spooled.
-  func plaintext(of id: ChunkID, length: Int, isPassing: Bool) throws(SnapshotError) -> Plaintext {
-    let (known, run) = state.withLock { state -> (Plaintext?, Spool.Run?) in
-      state.clock += 1
-      state.entries[id]?.used = state.clock
-      return (state.entries[id]?.plaintext, state.spooled[id])
+  /// Reads a part of a chunk.
+  /// - Parameters:
+  ///   - length: The chunk's, in bytes.
+  ///   - offset: In the chunk; `buffer` ends in it too.
+  ///   - isPassing: Once the reader has left the chunk it does not come back.
+  func read(
+    _ id: ChunkID, length: Int, from offset: Int, into buffer: UnsafeMutableRawBufferPointer, isPassing: Bool
+  ) throws(SnapshotError) {
+    let (known, run) = state.withLock { state in
+      (state.recent.first { $0.id == id }?.plaintext, state.spooled[id])
     }
-    if let known { return known }
+    if let known {
+      unsafe Self.copy(known, from: offset, into: buffer)
+    } else if let run {
+      _ = try calling("reading what was decoded") { () throws(SystemError) in
+        unsafe try spool.read(run, from: offset, into: buffer)
+      }
+    } else {
+      let plaintext = try decode(id, length: length)
+      unsafe Self.copy(plaintext, from: offset, into: buffer)
+      try keep(plaintext, of: id, isPassing: isPassing)
+    }
+  }
+
+  private static func copy(_ plaintext: Plaintext, from offset: Int, into buffer: UnsafeMutableRawBufferPointer) {
+    unsafe plaintext.bytes.withUnsafeBytes { source in
+      unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[offset..<offset + buffer.count]))
+    }
+  }
+
+  private func decode(_ id: ChunkID, length: Int) throws(SnapshotError) -> Plaintext {
     let reader = readers.withLock { $0.popLast() } ?? Reader(ChunkReader(repository, index: index))
     defer { readers.withLock { $0.append(reader) } }
     reader.buffer.count = 0
-    if let run {
-      reader.buffer.count = try calling("reading what was decoded") { () throws(SystemError) in
-        unsafe try spool.read(run, into: reader.buffer.storage)
-      }
-    } else {
-      try reader.reader.read(id, into: &reader.buffer)
-    }
+    try reader.reader.read(id, into: &reader.buffer)
     guard reader.buffer.count == length else {
       throw SnapshotError(
         .damaged, "chunk \(id.short) is \(reader.buffer.count) bytes long instead of \(length)",
         hint: SnapshotError.runCheck, chunk: id)
     }
-    let plaintext = unsafe Plaintext([UInt8](reader.buffer.pointer))
-    if !isPassing { try keep(plaintext, of: id) }
-    return plaintext
+    return unsafe Plaintext([UInt8](reader.buffer.pointer))
   }
 
-  private func keep(_ plaintext: Plaintext, of id: ChunkID) throws(SnapshotError) {
-    let leaving = state.withLock { state -> (ChunkID, Plaintext)? in
-      state.clock += 1
-      state.entries[id] = Entry(plaintext: plaintext, used: state.clock)
-      guard state.entries.count > Self.entriesMaximum,
-        let oldest = state.entries.min(by: { $0.value.used < $1.value.used })
-      else { return nil }
-      state.entries[oldest.key] = nil
-      return state.spooled[oldest.key] == nil ? (oldest.key, oldest.value.plaintext) : nil
-    }
-    guard let (old, plaintext) = leaving else { return }
+  private func keep(_ plaintext: Plaintext, of id: ChunkID, isPassing: Bool) throws(SnapshotError) {
     let bytes = plaintext.bytes
-    let run = try calling("setting aside what was decoded") { () throws(SystemError) in try spool.add(bytes.rawSpan) }
-    state.withLock { $0.spooled[old] = run }
+    let run =
+      isPassing
+      ? nil
+      : try calling("setting aside what was decoded") { () throws(SystemError) in try spool.add(bytes.rawSpan) }
+    state.withLock { state in
+      if let run { state.spooled[id] = run }
+      if state.recent.count < Self.recentMaximum {
+        state.recent.append((id, plaintext))
+      } else {
+        state.recent[state.oldest] = (id, plaintext)
+        state.oldest = (state.oldest + 1) % Self.recentMaximum
+      }
+    }
   }
 }

@@ -84,23 +84,16 @@ struct SnapshotFile: RandomAccessFile {
       return buffer.count
     }
     while done < buffer.count, chunk < table.ids.count {
-      let bytes = try plaintext(of: chunk, readTo: offset + UInt64(buffer.count)).bytes
+      let length = Int(end(of: chunk) - table.starts[chunk])
       let from = Int(offset + UInt64(done) - table.starts[chunk])
-      let count = min(bytes.count - from, buffer.count - done)
-      unsafe bytes.withUnsafeBytes { source in
-        unsafe buffer.baseAddress!.advanced(by: done).copyMemory(
-          from: source.baseAddress!.advanced(by: from), byteCount: count)
-      }
+      let count = min(length - from, buffer.count - done)
+      unsafe try chunks.read(
+        table.ids[chunk], length: length, from: from,
+        into: UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count]), isPassing: isReadInOrder)
       done += count
       chunk += 1
     }
     return done
-  }
-
-  private func plaintext(of chunk: Int, readTo place: UInt64) throws(SnapshotError) -> DecodedChunks.Plaintext {
-    let end = end(of: chunk)
-    return try chunks.plaintext(
-      of: table.ids[chunk], length: Int(end - table.starts[chunk]), isPassing: isReadInOrder && end <= place)
   }
 
   /// The offset behind a chunk.
