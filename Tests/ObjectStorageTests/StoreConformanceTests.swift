@@ -64,6 +64,22 @@ import Testing
     }
   }
 
+  @Test(arguments: Kind.allCases) func whatWasReadIsReadAsItIsNow(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      try store.put("n/x", [1, 2, 3])
+      #expect(try store.read("n/x", at: 1, count: 1) == [2])
+      try store.put("n/x", [4, 5, 6, 7])
+      #expect(try store.read("n/x", at: 1, count: 1) == [5])
+      try store.delete("n/x")
+      #expect { try store.read("n/x", at: 1, count: 1) } throws: { ($0 as? StoreError)?.code == .notFound }
+      // More names than a store keeps open.
+      for number in 0..<300 { try store.put("m/\(number)", [UInt8(number % 251)]) }
+      for number in [0, 299] + Array(0..<300) {
+        #expect(try store.read("m/\(number)", at: 0, count: 1) == [UInt8(number % 251)])
+      }
+    }
+  }
+
   @Test(arguments: Kind.allCases) func severalAreDeletedAtOnce(_ kind: Kind) throws {
     try withStore(kind) { store in
       for name in ["d/x", "d/y", "e/x", "e/y"] { try store.put(name, [1]) }
