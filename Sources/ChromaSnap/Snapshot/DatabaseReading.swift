@@ -143,7 +143,7 @@ final class DatabaseReading {
       isTrusted: started.seconds(since: max(status.modified, status.changed)) > 2,
       pageFingerprint: regions.pageFingerprint)
     engine.conclude(
-      job, with: .read(FileReading(content: content, chunking: .regions, status: status, mark: mark)))
+      job, with: .read(FileReading(content: content, chunking: .regions, mark: mark)))
   }
 
   // MARK: Parts

@@ -5,31 +5,45 @@ import SystemPackage
 
 /// One file to read.
 struct FileJob: Sendable {
-  var path: FilePath
-  /// From the source down, joined by `/`.
-  var relativePath: [UInt8]
+  // Shared with the scan: of a hundred thousand jobs each would take as much again for a path of its own.
+  private let folder: FilePath
+  private let folderNames: [[UInt8]]
+  private let name: [UInt8]
   var status: FileStatus
   /// What the parent snapshot holds at the same place, where that is a file.
   var parent: Content?
   /// Whether the folder's header.bin says that this is a file of an HNSW index.
   var isIndexFile: Bool
+
+  init(_ entry: ScannedEntry, in folder: ScannedFolder, parent: Content?, isIndexFile: Bool) {
+    self.folder = folder.path
+    folderNames = folder.names
+    name = entry.name
+    status = entry.status
+    self.parent = parent
+    self.isIndexFile = isIndexFile
+  }
+
+  var path: FilePath { folder.appending(nameBytes: name) }
+
+  /// From the source down, joined by `/`.
+  var relativePath: [UInt8] { Array((folderNames + [name]).joined(separator: [UInt8(ascii: "/")])) }
 }
 
 /// What came of reading a file.
 enum FileOutcome: Sendable {
+  /// The file was the same before and after, and as the job has it.
   case read(FileReading)
   /// It went meanwhile, or can't be read: it is not in the snapshot.
   case leftOut(SnapshotWarning)
-  /// It changed while it was read; `status` is how it is now.
-  case unstable(FileReading, FileStatus)
+  /// It changed while it was read; how it was at the end.
+  indirect case unstable(FileReading, FileStatus)
 }
 
-/// A file's bytes, stored.
+/// A file's bytes, stored. There is one per file of a first snapshot: it holds no more than it must.
 struct FileReading: Sendable {
   var content: Content
   var chunking: Chunking
-  /// As the file was when its last byte was read.
-  var status: FileStatus
   var mark: FolderState.Mark
 }
 

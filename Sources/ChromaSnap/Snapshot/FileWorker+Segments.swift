@@ -67,7 +67,7 @@ extension FileWorker {
     let content = try writer.storeContent(of: segments, like: job.parent)
     let status = (try? file.handle.status()) ?? file.status
     let mark = FolderState.Mark(isTrusted: isTrusted(status, file.started), pageFingerprint: file.pageFingerprint)
-    let reading = FileReading(content: content, chunking: file.chunking, status: status, mark: mark)
+    let reading = FileReading(content: content, chunking: file.chunking, mark: mark)
     let isStable = sameFile(status, job.status) && content.length == status.size
     return isStable ? .read(reading) : .unstable(reading, status)
   }

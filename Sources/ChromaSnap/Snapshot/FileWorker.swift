@@ -62,7 +62,7 @@ struct FileWorker: ~Copyable {
       let fingerprint = fingerprint(slot, count)
       let reading = FileReading(
         content: Content(length: UInt64(count), depth: 0, root: nil),
-        chunking: fingerprint != 0 || job.isIndexFile ? .regions : .contentDefined, status: status,
+        chunking: fingerprint != 0 || job.isIndexFile ? .regions : .contentDefined,
         mark: FolderState.Mark(isTrusted: isTrusted(status, started), pageFingerprint: fingerprint))
       bytesRead += UInt64(count)
       let isStable = sameFile(status, job.status) && count == Int(status.size)

@@ -13,8 +13,12 @@ final class SnapshotEngine {
   var plan: SnapshotPlan
   private let chunker: GearChunker
   let pool: WorkerPool
-  /// By job.
-  private var outcomes: [FileOutcome?] = []
+  private let outcomes = Outcomes()
+
+  /// What has come of the jobs, as workers add to it.
+  private final class Outcomes: Sendable {
+    let byJob = Mutex<[FileOutcome?]>([])
+  }
 
   struct Result {
     var tree: Content
@@ -49,7 +53,7 @@ final class SnapshotEngine {
     try read(unread)
     var again: [Int] = []
     for index in unread {
-      guard case .unstable(_, let status)? = outcomes[index] else { continue }
+      guard case .unstable(_, let status)? = outcomes.byJob.withLock({ $0[index] }) else { continue }
       again.append(index)
       plan.jobs[index].status = status
     }
@@ -58,26 +62,31 @@ final class SnapshotEngine {
 
   /// Reads the files of these jobs.
   func read(_ indices: [Int]) throws(SnapshotError) {
-    outcomes += Array(repeating: nil, count: plan.jobs.count - outcomes.count)
+    makeRoom()
     let jobs = plan.jobs
     let items = WorkItem.plan(jobs, indices, repository.config.chunking)
-    let collected = Mutex<[(Int, FileOutcome)]>([])
-    try parallelLoop(items: items.count) { [activity, pool] (next: () -> Int?) throws(SnapshotError) in
+    try parallelLoop(items: items.count) { [activity, pool, outcomes] (next: () -> Int?) throws(SnapshotError) in
       try pool.withWorker { (worker) throws(SnapshotError) in
         while let item = next() {
           try activity.checkpoint()
           let done = try Self.work(items[item], jobs, &worker, activity)
-          collected.withLock { $0 += done }
+          outcomes.byJob.withLock { outcomes in for (job, outcome) in done { outcomes[job] = outcome } }
         }
       }
     }
-    for (index, outcome) in collected.withLock({ $0 }) { outcomes[index] = outcome }
   }
 
   /// Says what has come of a job that was worked off elsewhere.
   func conclude(_ job: Int, with outcome: FileOutcome) {
-    outcomes += Array(repeating: nil, count: plan.jobs.count - outcomes.count)
-    outcomes[job] = outcome
+    makeRoom()
+    outcomes.byJob.withLock { $0[job] = outcome }
+  }
+
+  private func makeRoom() {
+    outcomes.byJob.withLock { outcomes in
+      outcomes.reserveCapacity(plan.jobs.count)
+      while outcomes.count < plan.jobs.count { outcomes.append(nil) }
+    }
   }
 
   private static func work(
@@ -98,7 +107,7 @@ final class SnapshotEngine {
 
   /// Puts the trees together, and makes everything durable.
   func complete() throws(SnapshotError) -> Result {
-    var assembly = TreeAssembly(plan, outcomes: outcomes, chunker: chunker)
+    var assembly = TreeAssembly(plan, outcomes: outcomes.byJob.withLock { $0 }, chunker: chunker)
     var result: Result
     if plan.isUnchanged, let parent = plan.parentTree {
       assembly.countAll()

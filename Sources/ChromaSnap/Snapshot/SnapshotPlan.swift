@@ -10,7 +10,7 @@ struct SnapshotPlan: Sendable {
     /// A folder, or a symbolic link: nothing to read.
     case scan
     /// Unchanged: as the parent has it.
-    case parent(TreeEntry)
+    indirect case parent(TreeEntry)
     /// To be read.
     case job(Int)
   }
@@ -160,8 +160,7 @@ struct SnapshotPlan: Sendable {
       if !held.isDeferred(entry.status) { unread.append(jobs.count) }
       jobs.append(
         FileJob(
-          path: folder.path.appending(nameBytes: entry.name), relativePath: folder.relativePath(of: entry.name),
-          status: entry.status, parent: oldContent, isIndexFile: isIndex && IndexHeader.files.contains(entry.name)))
+          entry, in: folder, parent: oldContent, isIndexFile: isIndex && IndexHeader.files.contains(entry.name)))
     }
   }
 
@@ -229,9 +228,7 @@ struct SnapshotPlan: Sendable {
     let parent = parentContent(at: position)
     folders[0].origins[position] = .job(jobs.count)
     jobs.append(
-      FileJob(
-        path: scan.folders[0].path.appending(nameBytes: name), relativePath: name, status: status, parent: parent,
-        isIndexFile: false))
+      FileJob(scan.folders[0].entries[position], in: scan.folders[0], parent: parent, isIndexFile: false))
     return jobs.count - 1
   }
 

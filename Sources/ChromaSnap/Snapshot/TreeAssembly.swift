@@ -103,11 +103,11 @@ struct TreeAssembly {
         if let below = entry.folder { .directory(contents[below]) } else { .symbolicLink(target: entry.target) }
       return makeEntry(entry, kind, entry.status, path, alike: plan.folders[folder].alike[position])
     case .job(let job):
-      let reading: FileReading
+      let (reading, status): (FileReading, FileStatus)
       switch outcomes[job] {
-      case .read(let done): reading = done
-      case .unstable(let done, _):
-        reading = done
+      case .read(let done): (reading, status) = (done, plan.jobs[job].status)
+      case .unstable(let done, let last):
+        (reading, status) = (done, last)
         warnings.append(
           SnapshotWarning(
             .changedWhileRead, "the file changed while it was read; what was read may be torn",
@@ -121,7 +121,7 @@ struct TreeAssembly {
       }
       if plan.folders[folder].marks[position].isTrusted { plan.folders[folder].marks[position] = reading.mark }
       // What lies in the catalogue is the scan's stat data: only where they are what was read may they be trusted.
-      if !sameFile(reading.status, entry.status) { plan.folders[folder].marks[position].isTrusted = false }
+      if !sameFile(status, entry.status) { plan.folders[folder].marks[position].isTrusted = false }
       statistics.files += 1
       statistics.totalBytes += reading.content.length
       // One that was read again only to be sure has not changed.
@@ -131,7 +131,7 @@ struct TreeAssembly {
       default: filesChanged += 1
       }
       let alike = plan.folders[folder].alike[position]
-      return makeEntry(entry, .file(reading.content, reading.chunking), reading.status, path, alike: alike)
+      return makeEntry(entry, .file(reading.content, reading.chunking), status, path, alike: alike)
     }
   }
 
