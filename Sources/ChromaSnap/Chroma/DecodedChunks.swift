@@ -62,7 +62,7 @@ final class DecodedChunks: Sendable {
     } else {
       let plaintext = try decode(id, length: length)
       unsafe Self.copy(plaintext, from: offset, into: buffer)
-      try keep(plaintext, of: id, isPassing: isPassing)
+      keep(plaintext, of: id, isPassing: isPassing)
     }
   }
 
@@ -85,12 +85,10 @@ final class DecodedChunks: Sendable {
     return unsafe Plaintext([UInt8](reader.buffer.pointer))
   }
 
-  private func keep(_ plaintext: Plaintext, of id: ChunkID, isPassing: Bool) throws(SnapshotError) {
+  private func keep(_ plaintext: Plaintext, of id: ChunkID, isPassing: Bool) {
     let bytes = plaintext.bytes
-    let run =
-      isPassing
-      ? nil
-      : try calling("setting aside what was decoded") { () throws(SystemError) in try spool.add(bytes.rawSpan) }
+    // What can't be set aside, on a full disk, is decoded again.
+    let run = isPassing ? nil : try? spool.add(bytes.rawSpan)
     state.withLock { state in
       if let run { state.spooled[id] = run }
       if state.recent.count < Self.recentMaximum {

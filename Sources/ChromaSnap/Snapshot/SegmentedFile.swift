@@ -125,6 +125,7 @@ final class SegmentedFile: Sendable {
       guard state.segments[stretch.segment].remaining == 0 else { return nil }
       let parts = state.segments[stretch.segment].readings
       state.segments[stretch.segment].readings = []
+      state.segments[stretch.segment].bases = nil
       return Reading(chunks: parts.flatMap(\.chunks), fingerprints: parts.flatMap(\.fingerprints))
     }
   }
