@@ -41,3 +41,9 @@ size_t ckernels_crc32(uint32_t *crc, const uint8_t *bytes, size_t length);
 /// fingerprint, as good as that of the whole.
 void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2],
                           uint64_t *blocks);
+
+/// Continues a gear hash (W. Xia et al., FastCDC, USENIX ATC 2016) over bytes from `start` to `end`. Returns the offset
+/// behind the first byte after which its bits under `mask` are all zero, or 0 where there is none; `hash` is that at
+/// `end` then. Bit 63 of `mask` is clear. `gear_shifted` is `gear`, each entry shifted left by one.
+size_t ckernels_gear_scan(const uint8_t *bytes, size_t start, size_t end, uint64_t mask, uint64_t *hash,
+                          const uint64_t gear[256], const uint64_t gear_shifted[256]);

@@ -1,3 +1,5 @@
+import CKernels
+
 /// How a file is cut into chunks. A tree stores which was used.
 public enum Chunking: UInt8, Sendable {
   /// Where the content says so (``GearChunker``): for files in which bytes are inserted and removed.
@@ -94,44 +96,17 @@ package struct GearChunker: Sendable {
   package func cut(_ bytes: RawSpan) -> Int {
     let limit = min(bytes.byteCount, maximum)
     guard limit > minimum else { return limit }
-    return unsafe bytes.withUnsafeBytes { buffer in
-      unsafe gear.withUnsafeBufferPointer { gear in
-        unsafe gearShifted.withUnsafeBufferPointer { shifted in
-          var hash: UInt64 = 0
-          let middle = min(average, limit)
-          if let end = unsafe Self.scan(
-            buffer, from: minimum, to: middle, mask: hardMask, &hash, gear.baseAddress!, shifted.baseAddress!)
-          {
-            return end
-          }
-          return unsafe Self.scan(
-            buffer, from: middle, to: limit, mask: easyMask, &hash, gear.baseAddress!, shifted.baseAddress!) ?? limit
-        }
-      }
-    }
+    var hash: UInt64 = 0
+    let middle = min(average, limit)
+    return scan(bytes, from: minimum, to: middle, mask: hardMask, &hash)
+      ?? scan(bytes, from: middle, to: limit, mask: easyMask, &hash) ?? limit
   }
 
-  @inline(__always)
-  private static func scan(
-    _ bytes: UnsafeRawBufferPointer, from start: Int, to end: Int, mask: UInt64, _ state: inout UInt64,
-    _ gear: UnsafePointer<UInt64>, _ shifted: UnsafePointer<UInt64>
-  ) -> Int? {
-    let base = unsafe bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    let maskShifted = mask << 1
-    var hash = state
-    var i = start
-    while i + 1 < end {
-      unsafe hash = (hash << 2) &+ shifted[Int(base[i])]
-      if hash & maskShifted == 0 { return i + 1 }
-      unsafe hash = hash &+ gear[Int(base[i + 1])]
-      if hash & mask == 0 { return i + 2 }
-      i += 2
+  private func scan(_ bytes: RawSpan, from start: Int, to end: Int, mask: UInt64, _ hash: inout UInt64) -> Int? {
+    let found = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe ckernels_gear_scan(
+        bytes.bindMemory(to: UInt8.self).baseAddress, start, end, mask, &hash, gear, gearShifted)
     }
-    if i < end {
-      unsafe hash = (hash << 1) &+ gear[Int(base[i])]
-      if hash & mask == 0 { return i + 1 }
-    }
-    state = hash
-    return nil
+    return found == 0 ? nil : found
   }
 }
