@@ -56,14 +56,8 @@ extension Catalogue {
     let key = db.lastInsertedRowID
     try distrust(ObjectNames.packFolder(String(pack.id.description.prefix(2))), db)
     guard let table = pack.table else { return }
-    let statement = try db.cachedStatement(
-      sql: "INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    for entry in table.entries.sorted(by: { $0.id < $1.id }) {
-      try statement.execute(arguments: [
-        entry.id.data, key, entry.offset, entry.storedLength, entry.length, entry.encoding.codec.rawValue,
-        entry.encoding.phase, entry.depth, entry.base?.data, entry.checksum,
-      ])
-    }
+    let adder = try CopyAdder(db)
+    for entry in table.entries.sorted(by: { $0.id < $1.id }) { try adder.add(entry, pack: key) }
   }
 
   package func remove(packs ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {
