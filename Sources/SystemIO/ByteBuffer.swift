@@ -6,10 +6,9 @@
   /// How many bytes from the start are in use.
   package var count = 0
 
-  /// - Parameter alignment: Of the first byte. `Descriptor.directBlockBytes` for what is to be written past the page cache.
-  package init(capacity: Int, alignment: Int = 64) {
+  package init(capacity: Int) {
     self.capacity = capacity
-    unsafe base = .allocate(byteCount: max(1, capacity), alignment: alignment)
+    unsafe base = .allocate(byteCount: max(1, capacity), alignment: 64)
   }
 
   deinit { unsafe base.deallocate() }
