@@ -13,39 +13,72 @@ static inline uint64_t load(const uint8_t *at) {
   return word;
 }
 
-// The sum, modulo 2^128, of the products of neighbouring words, each with a word of the key added. `words` is even.
-static wide nh(const uint8_t *message, const uint64_t *key, size_t words) {
+// The sum, modulo 2^128, of the products of a block's neighbouring words, each with a word of the key added.
+static inline wide nh(const uint8_t *message, const uint64_t *key) {
   wide a = 0, b = 0;
-  size_t i = 0;
-  for (; i + 4 <= words; i += 4) {
+  for (size_t i = 0; i < BLOCK_WORDS; i += 4) {
     a += (wide)(load(message + 8 * i) + key[i]) * (load(message + 8 * i + 8) + key[i + 1]);
     b += (wide)(load(message + 8 * i + 16) + key[i + 2]) * (load(message + 8 * i + 24) + key[i + 3]);
   }
-  for (; i < words; i += 2) a += (wide)(load(message + 8 * i) + key[i]) * (load(message + 8 * i + 8) + key[i + 1]);
   return a + b;
+}
+
+// The same under two keys.
+static inline void nh_pair(const uint8_t *message, const uint64_t *first_key, const uint64_t *second_key, wide *first,
+                           wide *second) {
+  wide a = 0, b = 0;
+  for (size_t i = 0; i < BLOCK_WORDS; i += 2) {
+    uint64_t x = load(message + 8 * i), y = load(message + 8 * i + 8);
+    a += (wide)(x + first_key[i]) * (y + first_key[i + 1]);
+    b += (wide)(x + second_key[i]) * (y + second_key[i + 1]);
+  }
+  *first = a;
+  *second = b;
+}
+
+// The upper level: a block's part of the sum.
+static inline wide upper(wide part, const uint64_t *key, size_t block) {
+  const uint64_t *at = key + BLOCK_WORDS + 2 * block;
+  return (wide)((uint64_t)part + at[0]) * ((uint64_t)(part >> 64) + at[1]);
+}
+
+static inline void put(uint64_t *words, wide value) {
+  words[0] = (uint64_t)value;
+  words[1] = (uint64_t)(value >> 64);
+}
+
+// A block of the message, filled up with zeros in `padded` where it is the last.
+static inline const uint8_t *block_at(const uint8_t *message, size_t length, size_t block, uint8_t *padded) {
+  size_t start = block * CKERNELS_FINGERPRINT_BLOCK;
+  if (length - start >= CKERNELS_FINGERPRINT_BLOCK) return message + start;
+  memset(padded, 0, CKERNELS_FINGERPRINT_BLOCK);
+  memcpy(padded, message + start, length - start);
+  return padded;
 }
 
 void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2],
                           uint64_t *blocks) {
-  const uint64_t *upper = key + BLOCK_WORDS;
+  uint8_t padded[CKERNELS_FINGERPRINT_BLOCK];
   wide sum = 0;
   for (size_t block = 0; block * CKERNELS_FINGERPRINT_BLOCK < length; block++) {
-    const uint8_t *start = message + block * CKERNELS_FINGERPRINT_BLOCK;
-    size_t count = length - block * CKERNELS_FINGERPRINT_BLOCK;
-    wide part;
-    if (count >= CKERNELS_FINGERPRINT_BLOCK) {
-      part = nh(start, key, BLOCK_WORDS);
-    } else {
-      uint8_t padded[CKERNELS_FINGERPRINT_BLOCK] = {0};
-      memcpy(padded, start, count);
-      part = nh(padded, key, BLOCK_WORDS);
-    }
-    if (blocks) {
-      blocks[2 * block] = (uint64_t)part;
-      blocks[2 * block + 1] = (uint64_t)(part >> 64);
-    }
-    sum += (wide)((uint64_t)part + upper[2 * block]) * ((uint64_t)(part >> 64) + upper[2 * block + 1]);
+    wide part = nh(block_at(message, length, block, padded), key);
+    if (blocks) put(blocks + 2 * block, part);
+    sum += upper(part, key, block);
   }
-  fingerprint[0] = (uint64_t)sum;
-  fingerprint[1] = (uint64_t)(sum >> 64);
+  put(fingerprint, sum);
+}
+
+void ckernels_fingerprint_pair(const uint8_t *message, size_t length, const uint64_t *first_key,
+                               const uint64_t *second_key, uint64_t first[2], uint64_t second[2], uint64_t *blocks) {
+  uint8_t padded[CKERNELS_FINGERPRINT_BLOCK];
+  wide first_sum = 0, second_sum = 0;
+  for (size_t block = 0; block * CKERNELS_FINGERPRINT_BLOCK < length; block++) {
+    wide a, b;
+    nh_pair(block_at(message, length, block, padded), first_key, second_key, &a, &b);
+    if (blocks) put(blocks + 2 * block, a);
+    first_sum += upper(a, first_key, block);
+    second_sum += upper(b, second_key, block);
+  }
+  put(first, first_sum);
+  put(second, second_sum);
 }

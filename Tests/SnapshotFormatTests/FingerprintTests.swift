@@ -68,6 +68,35 @@ struct LastingFingerprintTests {
     #expect(first != LastingFingerprint.Key(seed: seed.reversed()).fingerprint(of: bytes.rawSpan))
   }
 
+  /// Its first half is that which is compared within a run, made in one go with the other.
+  @Test(arguments: [0, 1, 4095, 4096, 4097, 262_144, 300_001])
+  func `The first half is the fingerprint under the first key`(length: Int) {
+    var generator = SeededGenerator(5)
+    let key = LastingFingerprint.Key(seed: [7])
+    let bytes = generator.bytes(length)
+    let (whole, blocks) = key.fingerprints(of: bytes.rawSpan)
+    #expect(whole == key.fingerprint(of: bytes.rawSpan))
+    #expect(whole.first == key.first.fingerprint(of: bytes.rawSpan))
+    #expect(blocks == key.first.fingerprints(of: bytes.rawSpan).blocks)
+  }
+
+  /// Each half alone would let through what the other sees.
+  @Test func `Both halves see a changed bit`() {
+    var generator = SeededGenerator(6)
+    let key = LastingFingerprint.Key(seed: [8])
+    var bytes = generator.bytes(10_000)
+    func halves() -> (ArraySlice<UInt8>, ArraySlice<UInt8>) {
+      let encoded = LastingFingerprint.encode([key.fingerprint(of: bytes.rawSpan)])
+      return (encoded[..<16], encoded[16...])
+    }
+    let before = halves()
+    for place in [0, 4095, 4096, 9_999] {
+      bytes[place] ^= 1
+      #expect(halves().0 != before.0 && halves().1 != before.1)
+      bytes[place] ^= 1
+    }
+  }
+
   @Test func `What is encoded is decoded`() {
     var generator = SeededGenerator(4)
     let key = LastingFingerprint.Key(seed: [])

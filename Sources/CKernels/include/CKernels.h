@@ -42,6 +42,10 @@ size_t ckernels_crc32(uint32_t *crc, const uint8_t *bytes, size_t length);
 void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2],
                           uint64_t *blocks);
 
+/// The fingerprints under two keys at once, which reads the message once. `blocks` gets those under the first.
+void ckernels_fingerprint_pair(const uint8_t *message, size_t length, const uint64_t *first_key,
+                               const uint64_t *second_key, uint64_t first[2], uint64_t second[2], uint64_t *blocks);
+
 /// Continues a gear hash (W. Xia et al., FastCDC, USENIX ATC 2016) over bytes from `start` to `end`. Returns the offset
 /// behind the first byte after which its bits under `mask` are all zero, or 0 where there is none; `hash` is that at
 /// `end` then. Bit 63 of `mask` is clear. `gear_shifted` is `gear`, each entry shifted left by one.

@@ -8,8 +8,15 @@ package protocol ChromaContents: Sendable {
   /// The file `name` in `folder` (`nil`: at the top), or `nil` where there is none.
   func file(_ name: String, in folder: String?) throws -> (any RandomAccessFile)?
 
+  /// Bytes of a file, or `nil` where there is none.
+  func size(of name: String, in folder: String?) throws -> UInt64?
+
   /// The names of the folders at the top.
   func folders() throws -> [String]
+}
+
+extension ChromaContents {
+  package func size(of name: String, in folder: String?) throws -> UInt64? { try file(name, in: folder)?.size }
 }
 
 /// A Chroma directory on disk. Nobody may write to it meanwhile, and no lock may be held on its database by this

@@ -9,13 +9,33 @@ package enum InventoryReader {
   package static func read(
     _ connection: SQLiteConnection, contents: (any ChromaContents)? = nil
   ) throws -> Inventory? {
+    guard var inventory = try tables(connection) else { return nil }
+    guard let contents else { return inventory }
+    try measure(&inventory, contents)
+    for i in inventory.collections.indices where inventory.collections[i].vectorSequence == nil {
+      guard let sequence = try sequenceInPickle(inventory.collections[i], contents) else { continue }
+      inventory.collections[i].vectorSequence = sequence
+      inventory.collections[i].backlog = try backlog(inventory.collections[i], connection)
+    }
+    return inventory
+  }
+
+  /// What the tables alone say. A collection without a vector sequence number may have one in its index (0.4), and less of
+  /// a backlog.
+  package static func tables(_ connection: SQLiteConnection) throws -> Inventory? {
     guard let schema = try ChromaSchema.read(connection) else { return nil }
     var collections = try collections(connection)
-    for i in collections.indices {
-      if let contents { try measure(&collections[i], contents) }
-      collections[i].backlog = try backlog(collections[i], connection)
-    }
+    for i in collections.indices { collections[i].backlog = try backlog(collections[i], connection) }
     return Inventory(schema: schema, collections: collections)
+  }
+
+  /// Adds the sizes of the indexes.
+  package static func measure(_ inventory: inout Inventory, _ contents: any ChromaContents) throws {
+    for i in inventory.collections.indices {
+      inventory.collections[i].indexBytes = try HNSWFile.allCases.reduce(0) { sum, name in
+        sum + (try contents.size(of: name.rawValue, in: inventory.collections[i].vectorSegment) ?? 0)
+      }
+    }
   }
 
   static func collections(_ connection: SQLiteConnection) throws(SQLiteError) -> [CollectionInventory] {
@@ -52,15 +72,12 @@ package enum InventoryReader {
     return result
   }
 
-  private static func measure(_ collection: inout CollectionInventory, _ contents: any ChromaContents) throws {
-    for name in HNSWFile.allCases {
-      guard let file = try contents.file(name.rawValue, in: collection.vectorSegment) else { continue }
-      collection.indexBytes += file.size
-      if name == .metadata, collection.vectorSequence == nil {
-        // A damaged pickle is for the health check to report.
-        do { collection.vectorSequence = try PickleReader.read(file).sequenceNumber } catch is PickleError {}
-      }
-    }
+  private static func sequenceInPickle(
+    _ collection: CollectionInventory, _ contents: any ChromaContents
+  ) throws -> Int64? {
+    guard let file = try contents.file(HNSWFile.metadata.rawValue, in: collection.vectorSegment) else { return nil }
+    // A damaged pickle is for the health check to report.
+    do { return try PickleReader.read(file).sequenceNumber } catch is PickleError { return nil }
   }
 
   private static func backlog(

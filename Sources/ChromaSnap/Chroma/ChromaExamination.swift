@@ -14,8 +14,15 @@ struct ChromaExamination {
   }
 
   /// What is in it; `nil` where its tables are not Chroma's, or can't be read.
-  func summary() throws(SnapshotError) -> ChromaSummary? {
+  /// - Parameter tables: What those of the captured database say, where somebody has read them already.
+  func summary(tables: Inventory? = nil) throws(SnapshotError) -> ChromaSummary? {
     do {
+      if var inventory = tables, contents.holdsCaptured,
+        inventory.collections.allSatisfy({ $0.vectorSequence != nil })
+      {
+        try InventoryReader.measure(&inventory, contents)
+        return ChromaSummary(inventory)
+      }
       guard let file = try contents.file(ChromaDirectory.databaseName, in: nil) else { return nil }
       let database = try SnapshotVFS.open(file)
       guard let inventory = try database.read({ try InventoryReader.read($0, contents: contents) }) else { return nil }

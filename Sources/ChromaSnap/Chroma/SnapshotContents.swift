@@ -54,6 +54,11 @@ struct SnapshotContents: ChromaContents {
       try ChunkTable(content, &reader), chunks, isReadInOrder: folder != nil, captured: isDatabase ? captured : nil)
   }
 
+  /// Whether its database is the one that was captured: it may have been left out since.
+  var holdsCaptured: Bool { captured.map { $0.size == size(of: ChromaDirectory.databaseName, in: nil) } ?? false }
+
+  func size(of name: String, in folder: String?) -> UInt64? { content(name, in: folder)?.length }
+
   func folders() throws -> [String] { below.keys.sorted() }
 }
 

@@ -68,7 +68,7 @@ final class ChromaCapture: CaptureSink {
     let engine = try start(scan, held)
     self.engine = engine
     if let content = plan.database, let status {
-      let regions = DatabaseRegions(regionBytes: engine.repository.config.chunking.regionBytes)
+      let regions = DatabaseRegions(regionBytes: engine.repository.config.chunking.regionBytes, engine.key)
       held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status, regions: regions))
       reading = DatabaseReading(engine, file: Self.database, regions: regions, spool: spool)
     }

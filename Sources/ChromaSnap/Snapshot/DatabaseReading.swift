@@ -116,7 +116,9 @@ final class DatabaseReading {
   func complete() throws(SnapshotError) {
     guard let (status, started) = last else { return }
     let all = regions.all
-    guard all.allSatisfy({ $0.chunk != nil }), all.reduce(0, { $0 + UInt64($1.length) }) == status.size else {
+    guard all.allSatisfy({ $0.chunk != nil && $0.lasting != nil }),
+      all.reduce(0, { $0 + UInt64($1.length) }) == status.size
+    else {
       throw SnapshotError(.failed, "the regions of the database that were read do not make it up")
     }
     let parameters = engine.repository.config.chunking
@@ -125,13 +127,14 @@ final class DatabaseReading {
     let content = try engine.pool.withWorker { (worker) throws(SnapshotError) in
       var segments: [ContentSegment] = []
       for start in stride(from: 0, to: all.count, by: perSegment) {
-        var chunks: [ChunkList.Child] = []
+        var reading = SegmentedFile.Reading()
         for region in all[start..<min(start + perSegment, all.count)] {
-          if let chunk = region.chunk { chunks.append(ChunkList.Child(id: chunk, length: UInt64(region.length))) }
+          guard let chunk = region.chunk, let fingerprint = region.lasting else { continue }
+          reading.chunks.append(ChunkList.Child(id: chunk, length: UInt64(region.length)))
+          reading.fingerprints.append(fingerprint)
         }
         let offset = UInt64(start) * UInt64(parameters.regionBytes)
-        let like = parentSegments.first { $0.offset == offset && $0.level == 1 }
-        segments.append(try worker.writer.storeSegment(chunks, like: like?.id))
+        segments.append(try worker.storeSegment(reading, like: parentSegments.first { $0.offset == offset }))
       }
       return try worker.writer.storeContent(of: segments, like: parentContent)
     }
@@ -170,7 +173,7 @@ final class DatabaseReading {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
     try worker.store(bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount))
-    regions.note(id, of: number)
+    regions.note(id, worker.key.fingerprint(of: bytes), of: number)
   }
 
   /// What the parent holds only helps: where it can't be read, chunks are stored whole.

@@ -28,7 +28,9 @@ extension FileWorker {
     let reading = try readStretch(opened, range, bases, job)
     if case .success(let reading) = reading { opened.handle.stored(reading.chunks, from: range.lowerBound) }
     guard let segment = file.finish(stretch, reading) else { return nil }
-    let stored = try storeSegment(segment, like: parent, bases)
+    let stored =
+      segment.chunks.isEmpty
+      ? nil : try storeSegment(segment, like: parent, areFingerprintsKnown: bases.hasFingerprints)
     switch file.finish(segment: stretch.segment, stored) {
     case nil: return nil
     case .failure(let failure): return .leftOut(failure.warning)
@@ -50,12 +52,13 @@ extension FileWorker {
     }
   }
 
-  private mutating func storeSegment(
-    _ segment: SegmentedFile.Reading, like parent: ContentSegment?, _ bases: ParentChunks
-  ) throws(SnapshotError) -> ContentSegment? {
-    if segment.chunks.isEmpty { return nil }
+  /// Stores what a segment is made of.
+  /// - Parameter areFingerprintsKnown: Whether those of the parent are.
+  mutating func storeSegment(
+    _ segment: SegmentedFile.Reading, like parent: ContentSegment?, areFingerprintsKnown: Bool = false
+  ) throws(SnapshotError) -> ContentSegment {
     let stored = try writer.storeSegment(segment.chunks, like: parent?.level == 1 ? parent?.id : nil)
-    if segment.chunks.count >= Self.fingerprintedChunks, stored.id != parent?.id || !bases.hasFingerprints {
+    if segment.chunks.count >= Self.fingerprintedChunks, stored.id != parent?.id || !areFingerprintsKnown {
       try repository.catalogue.record(segment.fingerprints, of: stored.id, insteadOf: parent?.id)
     }
     return stored
@@ -133,27 +136,55 @@ extension FileWorker {
         at += region
         continue
       }
-      // Two regions at a time: hashed together.
-      let wanted = min(2 * region, range.upperBound - at)
+      // Several regions at a time, so that those that have changed are hashed two by two.
+      let wanted = min(Self.regionsAtOnce * region, range.upperBound - at)
       let count: Int
       do throws(SystemError) {
         count = unsafe try file.handle.read(
           at: at, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[..<Int(wanted)]))
       } catch { return .failure(error) }
       if count == 0 { break }
-      let first = view(0, min(count, Int(region)))
-      let second = view(first.byteCount, count - first.byteCount)
-      if second.byteCount > 0 {
-        let names = name(first, second, at: at, bases)
-        try add(first, names.0, at: at, bases, &reading)
-        try add(second, names.1, at: at + region, bases, &reading)
-      } else {
-        try add(first, name(first, at: at, bases), at: at, bases, &reading)
+      for (i, name) in nameRegions(count, at: at, file, bases).enumerated() {
+        let start = i * Int(region)
+        try add(view(start, min(Int(region), count - start)), name, at: at + UInt64(start), bases, &reading)
       }
       at += UInt64(count)
       if count < Int(wanted) { break }
     }
     return .success(())
+  }
+
+  /// As many as fit what is read at once, and a processor's cache.
+  private static let regionsAtOnce: UInt64 = 4
+
+  /// What the regions in the first `count` bytes of the input are called.
+  private func nameRegions(_ count: Int, at offset: UInt64, _ file: OpenedFile, _ bases: ParentChunks) -> [NamedChunk] {
+    let region = parameters.regionBytes
+    var names: [NamedChunk?] = []
+    // The one that is to be hashed, together with the next.
+    var waiting: (number: Int, fingerprint: LastingFingerprint)?
+    for start in stride(from: 0, to: count, by: region) {
+      let bytes = view(start, min(region, count - start))
+      let at = offset + UInt64(start)
+      let fingerprint = file.handle.fingerprint(at: at, length: bytes.byteCount) ?? key.fingerprint(of: bytes)
+      let known = bases.unchanged(at: at, length: bytes.byteCount, fingerprint)
+      names.append(known.map { NamedChunk(id: $0, fingerprint: fingerprint) })
+      if known != nil { continue }
+      guard let first = waiting else {
+        waiting = (names.count - 1, fingerprint)
+        continue
+      }
+      let ids = ChunkID.pair(view(first.number * region, region), bytes)
+      names[first.number] = NamedChunk(id: ids.0, fingerprint: first.fingerprint)
+      names[names.count - 1] = NamedChunk(id: ids.1, fingerprint: fingerprint)
+      waiting = nil
+    }
+    if let (number, fingerprint) = waiting {
+      let start = number * region
+      let id = ChunkID(of: view(start, min(region, count - start)))
+      names[number] = NamedChunk(id: id, fingerprint: fingerprint)
+    }
+    return names.compactMap(\.self)
   }
 
   private mutating func readContentDefined(

@@ -12,10 +12,13 @@ protocol FileBytes: Sendable {
   func nextData(from offset: UInt64) -> UInt64?
   /// Says as which chunks what was read from `offset` on is stored.
   func stored(_ chunks: [ChunkList.Child], from offset: UInt64)
+  /// The fingerprint of what was read there, where reading it made one.
+  func fingerprint(at offset: UInt64, length: Int) -> LastingFingerprint?
 }
 
 extension FileBytes {
   func stored(_ chunks: [ChunkList.Child], from offset: UInt64) {}
+  func fingerprint(at offset: UInt64, length: Int) -> LastingFingerprint? { nil }
 }
 
 /// An open descriptor that several workers share.
@@ -48,6 +51,9 @@ struct HeldDatabase: FileBytes {
   func status() throws(SystemError) -> FileStatus { stat }
   func nextData(from offset: UInt64) -> UInt64? { offset }
   func stored(_ chunks: [ChunkList.Child], from offset: UInt64) { regions?.note(chunks, from: offset) }
+  func fingerprint(at offset: UInt64, length: Int) -> LastingFingerprint? {
+    regions?.fingerprint(at: offset, length: length)
+  }
 }
 
 /// A file that was copied under a hold, to be worked on after it.

@@ -12,6 +12,8 @@ final class SnapshotEngine {
   let held: HeldFiles
   var plan: SnapshotPlan
   private let chunker: GearChunker
+  /// What fingerprints that outlive the run are made under.
+  let key: LastingFingerprint.Key
   let pool: WorkerPool
   private let outcomes = Outcomes()
 
@@ -41,6 +43,7 @@ final class SnapshotEngine {
     let chunker = GearChunker(repository.config.chunking)
     self.chunker = chunker
     let key = try repository.catalogue.fingerprintKey()
+    self.key = key
     pool = WorkerPool { FileWorker(repository, index: index, chunker: chunker, held: held, key: key, level: level) }
   }
 

@@ -130,6 +130,7 @@ public struct TakeSnapshot: Sendable {
       engine = try start(scan, HeldFiles())
       try engine.readAll()
     }
+    let tables = TablesReading(captured)
     let result = try engine.complete()
     let totals = engine.totals
 
@@ -170,7 +171,8 @@ public struct TakeSnapshot: Sendable {
       manifest.chroma =
         summary.unchanged
         ? parent?.manifest.chroma
-        : try ChromaExamination(result.tree, in: repository, index: index, captured: captured).summary()
+        : try ChromaExamination(result.tree, in: repository, index: index, captured: captured)
+          .summary(tables: tables?.wait())
     }
     try activity.checkpoint()
     try repository.secure(index, alsoExpecting: condemned)

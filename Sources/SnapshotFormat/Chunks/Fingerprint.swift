@@ -11,7 +11,7 @@ package struct Fingerprint: Hashable, Sendable {
   /// What fingerprints are made under. Bytes that were written without knowing it, and differ, have equal fingerprints
   /// with a probability of at most 2^-63.
   package struct Key: Sendable {
-    private let words: [UInt64]
+    fileprivate let words: [UInt64]
 
     private static let count =
       Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
@@ -35,11 +35,9 @@ package struct Fingerprint: Hashable, Sendable {
 
     /// The same, and that of each block in it.
     package func fingerprints(of bytes: RawSpan) -> (whole: Fingerprint, blocks: [Fingerprint]) {
-      let count = (bytes.byteCount + Fingerprint.blockBytes - 1) / Fingerprint.blockBytes
-      var whole = Fingerprint(low: 0, high: 0)
-      var blocks = [Fingerprint](repeating: whole, count: count)
-      unsafe blocks.withUnsafeMutableBytes { out in
-        whole = unsafe fingerprint(of: bytes, blocks: out.bindMemory(to: UInt64.self).baseAddress)
+      var whole = Fingerprint.zero
+      let blocks = unsafe Fingerprint.ofBlocks(in: bytes) { blocks in
+        whole = unsafe fingerprint(of: bytes, blocks: blocks)
       }
       return (whole, blocks)
     }
@@ -47,23 +45,37 @@ package struct Fingerprint: Hashable, Sendable {
     /// The fingerprint of one block by itself.
     package func fingerprint(ofBlock bytes: RawSpan) -> Fingerprint {
       precondition(bytes.byteCount <= Fingerprint.blockBytes, "more than a block")
-      return fingerprints(of: bytes).blocks[0]
+      var block = Fingerprint.zero
+      unsafe block.withWords { block in _ = unsafe fingerprint(of: bytes, blocks: block) }
+      return block
     }
 
     private func fingerprint(of bytes: RawSpan, blocks: UnsafeMutablePointer<UInt64>?) -> Fingerprint {
       precondition(bytes.byteCount <= Limits.chunkBytes, "more than a fingerprint's key covers")
-      var result = (UInt64(0), UInt64(0))
+      var result = Fingerprint.zero
       unsafe bytes.withUnsafeBytes { message in
-        unsafe words.withUnsafeBufferPointer { key in
-          unsafe withUnsafeMutableBytes(of: &result) { out in
-            unsafe ckernels_fingerprint(
-              message.bindMemory(to: UInt8.self).baseAddress, message.count, key.baseAddress,
-              out.bindMemory(to: UInt64.self).baseAddress, blocks)
-          }
+        unsafe result.withWords { out in
+          unsafe ckernels_fingerprint(
+            message.bindMemory(to: UInt8.self).baseAddress, message.count, words, out, blocks)
         }
       }
-      return Fingerprint(low: result.0, high: result.1)
+      return result
     }
+  }
+
+  fileprivate static let zero = Fingerprint(low: 0, high: 0)
+
+  fileprivate mutating func withWords(_ body: (UnsafeMutablePointer<UInt64>) -> Void) {
+    unsafe withUnsafeMutableBytes(of: &self) { unsafe body($0.bindMemory(to: UInt64.self).baseAddress!) }
+  }
+
+  /// As many as there are blocks in `bytes`, filled by `body`, two words each.
+  fileprivate static func ofBlocks(
+    in bytes: RawSpan, _ body: (UnsafeMutablePointer<UInt64>?) -> Void
+  ) -> [Fingerprint] {
+    var blocks = [Fingerprint](repeating: zero, count: (bytes.byteCount + blockBytes - 1) / blockBytes)
+    unsafe blocks.withUnsafeMutableBytes { unsafe body($0.bindMemory(to: UInt64.self).baseAddress) }
+    return blocks
   }
 }
 
@@ -71,13 +83,15 @@ package struct Fingerprint: Hashable, Sendable {
 ///
 /// Bytes that were written without knowing the keys, and differ, have equal ones with a probability of at most 2^-126.
 package struct LastingFingerprint: Hashable, Sendable {
-  private let first: Fingerprint
-  private let second: Fingerprint
+  /// Half of it, for what is compared within one run.
+  package private(set) var first: Fingerprint
+  private var second: Fingerprint
 
   package static let byteCount = 32
 
   package struct Key: Sendable {
-    private let first: Fingerprint.Key
+    /// What the first half is made under.
+    package let first: Fingerprint.Key
     private let second: Fingerprint.Key
 
     package init(seed: [UInt8]) {
@@ -86,8 +100,29 @@ package struct LastingFingerprint: Hashable, Sendable {
     }
 
     /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.
-    package func fingerprint(of bytes: RawSpan) -> LastingFingerprint {
-      LastingFingerprint(first: first.fingerprint(of: bytes), second: second.fingerprint(of: bytes))
+    package func fingerprint(of bytes: RawSpan) -> LastingFingerprint { unsafe fingerprint(of: bytes, blocks: nil) }
+
+    /// The same, and the first half of that of each block in it.
+    package func fingerprints(of bytes: RawSpan) -> (whole: LastingFingerprint, blocks: [Fingerprint]) {
+      var whole = LastingFingerprint(first: .zero, second: .zero)
+      let blocks = unsafe Fingerprint.ofBlocks(in: bytes) { blocks in
+        whole = unsafe fingerprint(of: bytes, blocks: blocks)
+      }
+      return (whole, blocks)
+    }
+
+    private func fingerprint(of bytes: RawSpan, blocks: UnsafeMutablePointer<UInt64>?) -> LastingFingerprint {
+      precondition(bytes.byteCount <= Limits.chunkBytes, "more than a fingerprint's key covers")
+      var (a, b) = (Fingerprint.zero, Fingerprint.zero)
+      unsafe bytes.withUnsafeBytes { message in
+        unsafe a.withWords { a in
+          unsafe b.withWords { b in
+            unsafe ckernels_fingerprint_pair(
+              message.bindMemory(to: UInt8.self).baseAddress, message.count, first.words, second.words, a, b, blocks)
+          }
+        }
+      }
+      return LastingFingerprint(first: a, second: b)
     }
   }
 }
