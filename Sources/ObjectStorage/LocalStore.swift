@@ -67,12 +67,36 @@ package final class LocalStore: ObjectStore {
     }
   }
 
-  package func stamp(of folder: String) throws(StoreError) -> FolderStamp? {
+  package func digest(of folder: String) throws(StoreError) -> FolderDigest {
+    var digest = FolderDigest()
     do throws(SystemError) {
-      let status = try FileStatus(at: path(folder))
-      return FolderStamp(
-        device: status.device, inode: status.inode, modified: status.modified, changed: status.changed)
+      unsafe try DirectoryReader.forEachName(in: Descriptor(opening: path(folder), .read, [.directory])) {
+        unsafe digest.add($0)
+      }
     } catch {
+      if error.errno != .noSuchFileOrDirectory { throw StoreError(folder, error) }
+    }
+    return digest
+  }
+
+  package func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp?)] {
+    do throws(SystemError) {
+      let directory = try Descriptor(opening: path(parent), .read, [.directory])
+      var folders: [(name: String, stamp: FolderStamp?)] = []
+      for name in try DirectoryReader.names(in: directory).sorted(by: nameOrder) {
+        // One that is gone meanwhile is found out at the next opening.
+        guard let status = try? directory.status(of: name) else { continue }
+        folders.append((String(decoding: name, as: UTF8.self), FolderStamp(status)))
+      }
+      return folders
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return [] }
+      throw StoreError(parent, error)
+    }
+  }
+
+  package func stamp(of folder: String) throws(StoreError) -> FolderStamp? {
+    do throws(SystemError) { return FolderStamp(try FileStatus(at: path(folder))) } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw StoreError(folder, error)
     }
@@ -121,6 +145,12 @@ package final class LocalStore: ObjectStore {
       guard let lock = try FileLock.attempt(file, mode) else { return nil }
       return LocalLock(lock)
     } catch { throw StoreError(name, error) }
+  }
+}
+
+extension FolderStamp {
+  fileprivate init(_ status: FileStatus) {
+    self.init(device: status.device, inode: status.inode, modified: status.modified, changed: status.changed)
   }
 }
 

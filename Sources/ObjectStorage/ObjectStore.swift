@@ -23,6 +23,12 @@ package protocol ObjectStore: Sendable {
   /// The names directly in a folder, sorted; none where there is no such folder.
   func list(_ folder: String) throws(StoreError) -> [String]
 
+  /// What `list` would say, in short.
+  func digest(of folder: String) throws(StoreError) -> FolderDigest
+
+  /// The folders directly in a folder, sorted, with their stamps.
+  func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp?)]
+
   /// Changes whenever an object comes to or goes from directly within the folder, as long as it is not `nil`.
   func stamp(of folder: String) throws(StoreError) -> FolderStamp?
 
@@ -72,6 +78,16 @@ package struct FolderStamp: Hashable, Sendable {
 }
 
 extension ObjectStore {
+  package func digest(of folder: String) throws(StoreError) -> FolderDigest {
+    FolderDigest(try list(folder))
+  }
+
+  package func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp?)] {
+    var folders: [(name: String, stamp: FolderStamp?)] = []
+    for name in try list(parent) { folders.append((name, try stamp(of: "\(parent)/\(name)"))) }
+    return folders
+  }
+
   package func delete(_ names: [String]) throws(StoreError) { for name in names { try delete(name) } }
 
   /// All bytes of a small object.

@@ -10,8 +10,6 @@ package enum ObjectNames {
   package static let condemned = "condemned"
   package static let audit = "audit"
 
-  package static func packFolder(_ prefix: String) -> String { "\(packs)/\(prefix)" }
-
   package static func pack(_ id: ChunkID) -> String {
     let digits = id.description
     return "\(packs)/\(digits.prefix(2))/\(digits)"
@@ -30,6 +28,11 @@ package enum ObjectNames {
   /// The folder that an object lies in.
   package static func folder(of object: String) -> String {
     object.lastIndex(of: "/").map { String(object[..<$0]) } ?? ""
+  }
+
+  /// What an object is called in its folder.
+  package static func name(of object: String) -> Substring {
+    object.lastIndex(of: "/").map { object[object.index(after: $0)...] } ?? object[...]
   }
 
   /// The id at the end of a name: its last 64 digits, before an ending.

@@ -162,27 +162,36 @@ public final class Repository: Sendable {
     in parent: String, _ body: (_ folder: String, _ names: [String]) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
     let known = try catalogue.stamps(below: parent)
-    let present = try storing("reading \(name)") { () throws(StoreError) in try store.list(parent) }
+    // Before the listings: what comes while they run is found next time.
+    let present = try storing("reading \(name)") { () throws(StoreError) in try store.folders(in: parent) }
     var stamps: [(folder: String, stamp: FolderStamp?)] = []
-    for child in present {
+    for (child, stamp) in present {
       let folder = "\(parent)/\(child)"
-      // Before the listing: what comes while it runs is found next time.
-      let stamp = try storing("reading \(name)") { () throws(StoreError) in try store.stamp(of: folder) }
       if let stamp, stamp == known[folder] { continue }
-      let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
-      try body(folder, names)
+      // Nearly always only this program has written there, and has put in the catalogue what it wrote.
+      let digest = try storing("reading \(name)") { () throws(StoreError) in try store.digest(of: folder) }
+      if try digest != catalogue.digest(of: folder) {
+        let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
+        try body(folder, names)
+      }
       stamps.append((folder, stamp.flatMap { $0.isSettled(at: .now) ? $0 : nil }))
     }
-    let vanished = known.keys.filter { !present.contains(String($0.dropFirst(parent.count + 1))) }
+    let folders = Set(present.map { "\(parent)/\($0.name)" })
+    let vanished = known.keys.filter { !folders.contains($0) }
     for folder in vanished { try body(folder, []) }
     try catalogue.record(stamps, vanished: vanished)
   }
+
+  // Where the catalogue knows what is there, and two processes counted the same object, its digest is set right.
 
   private func synchronizePacks() throws(SnapshotError) {
     let reader = PackTableReader(store: store)
     try forEachChangedFolder(in: ObjectNames.packs) { (folder, names) throws(SnapshotError) in
       let present = Set(names.compactMap { ObjectNames.id(in: $0) })
       let known = try catalogue.packs(inFolder: String(folder.suffix(2)))
+      if present == known, present.count == names.count {
+        return try catalogue.record(FolderDigest(names), of: folder)
+      }
       let gone = known.subtracting(present)
       if !gone.isEmpty {
         // Another machine's prune, or a loss: the next snapshot reads everything and asks for every chunk.
@@ -200,8 +209,7 @@ public final class Repository: Sendable {
   ) throws(SnapshotError) {
     try forEachChangedFolder(in: parent) { (folder, names) throws(SnapshotError) in
       let known = try catalogue.names(in: folder, of: table)
-      // Nearly always only this program has written there, and has put in the catalogue what it wrote.
-      if names == known { return }
+      if names == known { return try catalogue.record(FolderDigest(names), of: folder) }
       let (present, recorded) = (Set(names), Set(known))
       try catalogue.remove(objects: recorded.subtracting(present).map { "\(folder)/\($0)" }, of: table)
       try adopt(present.subtracting(recorded).sorted().map { "\(folder)/\($0)" }, into: table)

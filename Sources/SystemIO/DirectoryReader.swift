@@ -14,6 +14,19 @@ package enum DirectoryReader {
   ///
   /// Reads through a descriptor of its own, so the one given keeps its position. O(entries).
   package static func names(in directory: borrowing Descriptor) throws(SystemError) -> [[UInt8]] {
+    var names: [[UInt8]] = []
+    unsafe try forEachName(in: directory) { unsafe names.append([UInt8]($0)) }
+    return names
+  }
+
+  package static func names(in path: FilePath) throws(SystemError) -> [[UInt8]] {
+    try names(in: Descriptor(opening: path, .read, [.directory]))
+  }
+
+  /// The same, one name after the other, without allocating any.
+  package static func forEachName(
+    in directory: borrowing Descriptor, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+  ) throws(SystemError) {
     let raw = try systemCall("openat", directory.path) {
       unsafe openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
@@ -23,26 +36,20 @@ package enum DirectoryReader {
       throw error
     }
     defer { unsafe _ = closedir(stream) }
-    var names: [[UInt8]] = []
     while true {
       errno = 0
       guard let entry = unsafe readdir(stream) else {
         if errno != 0 { throw SystemError.last("readdir", directory.path) }
-        return names
+        return
       }
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+      unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
         unsafe field.withMemoryRebound(to: UInt8.self, capacity: 256) { start in
-          unsafe [UInt8](
-            UnsafeBufferPointer(
-              start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
+          let count = unsafe strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))
+          let isDots = unsafe start[0] == 0x2E && (count == 1 || count == 2 && start[1] == 0x2E)
+          if !isDots { unsafe body(UnsafeBufferPointer(start: start, count: count)) }
         }
       }
-      if name != [0x2E] && name != [0x2E, 0x2E] { names.append(name) }
     }
-  }
-
-  package static func names(in path: FilePath) throws(SystemError) -> [[UInt8]] {
-    try names(in: Descriptor(opening: path, .read, [.directory]))
   }
 }
 

@@ -35,6 +35,37 @@ import Testing
     #expect(try repository.catalogue.newest(atPath: "/other") { _ in true } == nil)
   }
 
+  /// What comes and goes behind a catalogue's back is found, whatever it was, also where as many came as went.
+  @Test func whatOthersDoIsFoundByEachCatalogue() throws {
+    let workshop = try Workshop()
+    let repository = try repository(workshop)
+    let first = try repository.commit(manifest(1))
+    let other = try workshop.location(cache: "another").open(for: .delete)
+    #expect(try other.catalogue.snapshots() == [first])
+    // Both adopt and write in turn, and each counts what the other wrote.
+    for number in 2...6 {
+      let writer = number % 2 == 0 ? repository : other
+      let reader = number % 2 == 0 ? other : repository
+      let made = try writer.commit(manifest(number))
+      try reader.synchronize()
+      try reader.synchronize()
+      #expect(try reader.catalogue.snapshots().last == made)
+    }
+    let all = try repository.catalogue.snapshots()
+    let folders = try repository.store.folders(in: "snapshots").map { "snapshots/\($0.name)" }
+    #expect(!folders.isEmpty)
+    for folder in folders {
+      let expected = try repository.store.digest(of: folder)
+      #expect(try repository.catalogue.digest(of: folder) == expected)
+      #expect(try other.catalogue.digest(of: folder) == expected)
+    }
+    // One goes and one comes: the number of names says nothing.
+    try other.forget(all[0])
+    let made = try other.commit(manifest(7))
+    try repository.synchronize()
+    #expect(try repository.catalogue.snapshots() == all.dropFirst() + [made])
+  }
+
   @Test func theLastVerdictCounts() throws {
     let workshop = try Workshop()
     let repository = try repository(workshop)

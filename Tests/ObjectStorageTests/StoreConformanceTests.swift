@@ -106,6 +106,33 @@ import Testing
     }
   }
 
+  @Test(arguments: Kind.allCases) func aDigestIsOfTheNames(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      #expect(try store.digest(of: "g") == FolderDigest())
+      for name in ["g/1", "g/2", "g/3"] { try store.put(name, [1]) }
+      #expect(try store.digest(of: "g") == FolderDigest(["3", "1", "2"]))
+      try store.delete("g/2")
+      var expected = FolderDigest(["1", "2", "3"])
+      expected.remove("2".utf8)
+      #expect(try store.digest(of: "g") == expected)
+      try store.put("g/4", [1])
+      #expect(try store.digest(of: "g") != FolderDigest(["1", "2", "3"]))
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func foldersComeWithTheirStamps(_ kind: Kind) throws {
+    try withStore(kind) { store in
+      #expect(try store.folders(in: "h").isEmpty)
+      for name in ["h/b/1", "h/a/1", "h/c/1"] { try store.put(name, [1]) }
+      let folders = try store.folders(in: "h")
+      #expect(folders.map(\.name) == ["a", "b", "c"])
+      for (name, stamp) in folders {
+        let alone = try store.stamp(of: "h/\(name)")
+        #expect(stamp != nil && stamp == alone)
+      }
+    }
+  }
+
   @Test(arguments: Kind.allCases) func locksExclude(_ kind: Kind) throws {
     try withStore(kind) { store in
       try store.put("locks/l", [])

@@ -42,6 +42,48 @@ extension Catalogue {
     }
   }
 
+  /// Of the names of all objects that the catalogue knows in a folder.
+  package func digest(of folder: String) throws(SnapshotError) -> FolderDigest {
+    try read { db in try Self.digest(of: folder, db) }
+  }
+
+  /// The catalogue was found to know exactly these.
+  package func record(_ digest: FolderDigest, of folder: String) throws(SnapshotError) {
+    try write { db in try Self.record(digest, of: folder, db) }
+  }
+
+  private static func digest(of folder: String, _ db: Database) throws -> FolderDigest {
+    let row = try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT count, sum FROM holding WHERE folder = ?"), arguments: [folder])
+    return row.map { FolderDigest(count: $0[0], sum: UInt64(bitPattern: $0[1])) } ?? FolderDigest()
+  }
+
+  private static func record(_ digest: FolderDigest, of folder: String, _ db: Database) throws {
+    try db.cachedStatement(sql: "INSERT OR REPLACE INTO holding VALUES (?, ?, ?)")
+      .execute(arguments: [folder, digest.count, Int64(bitPattern: digest.sum)])
+  }
+
+  /// What comes to folders and goes from them in one transaction, by the objects' names.
+  struct FolderChanges {
+    private var changes: [String: FolderDigest] = [:]
+
+    mutating func add(_ object: String) {
+      changes[ObjectNames.folder(of: object), default: FolderDigest()].add(ObjectNames.name(of: object).utf8)
+    }
+
+    mutating func remove(_ object: String) {
+      changes[ObjectNames.folder(of: object), default: FolderDigest()].remove(ObjectNames.name(of: object).utf8)
+    }
+
+    /// Notes it. The folders are listed at the next opening.
+    func record(_ db: Database) throws {
+      for (folder, change) in changes {
+        try Catalogue.record(Catalogue.digest(of: folder, db) + change, of: folder, db)
+        try Catalogue.distrust(folder, db)
+      }
+    }
+  }
+
   /// Something comes to a folder, or came too recently: it is known, and listed at the next opening. Without a row for
   /// it nobody would notice that the folder itself has vanished.
   static func distrust(_ folder: String, _ db: Database) throws {

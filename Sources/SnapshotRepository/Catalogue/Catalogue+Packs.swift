@@ -42,22 +42,27 @@ extension Catalogue {
   /// - Parameter durable: Whether they are sure to outlive a power failure.
   package func add(packs: [KnownPack], durable: Bool) throws(SnapshotError) {
     guard !packs.isEmpty else { return }
-    try write { db in for pack in packs { try Self.add(pack, durable: durable, db) } }
+    try write { db in
+      var changes = FolderChanges()
+      for pack in packs where try Self.add(pack, durable: durable, db) { changes.add(ObjectNames.pack(pack.id)) }
+      try changes.record(db)
+    }
   }
 
   package func add(pack id: ChunkID, _ table: PackTable?, durable: Bool) throws(SnapshotError) {
     try add(packs: [(id, table)], durable: durable)
   }
 
-  private static func add(_ pack: KnownPack, durable: Bool, _ db: Database) throws {
+  /// - Returns: Whether it is new.
+  private static func add(_ pack: KnownPack, durable: Bool, _ db: Database) throws -> Bool {
     try db.cachedStatement(sql: "INSERT OR IGNORE INTO pack (id, kind, created, durable) VALUES (?, ?, ?, ?)")
       .execute(arguments: [pack.id.data, pack.table?.kind.rawValue, pack.table?.created ?? 0, durable])
-    guard db.changesCount > 0 else { return }
+    guard db.changesCount > 0 else { return false }
     let key = db.lastInsertedRowID
-    try distrust(ObjectNames.packFolder(String(pack.id.description.prefix(2))), db)
-    guard let table = pack.table else { return }
+    guard let table = pack.table else { return true }
     let adder = try CopyAdder(db)
     for entry in table.entries.sorted(by: { $0.id < $1.id }) { try adder.add(entry, pack: key) }
+    return true
   }
 
   package func remove(packs ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {
@@ -65,10 +70,13 @@ extension Catalogue {
     try write { db in
       let chunks = try db.cachedStatement(sql: "DELETE FROM chunk WHERE pack = (SELECT key FROM pack WHERE id = ?)")
       let pack = try db.cachedStatement(sql: "DELETE FROM pack WHERE id = ?")
+      var changes = FolderChanges()
       for id in ids {
         try chunks.execute(arguments: [id.data])
         try pack.execute(arguments: [id.data])
+        if db.changesCount > 0 { changes.remove(ObjectNames.pack(id)) }
       }
+      try changes.record(db)
     }
   }
 

@@ -124,7 +124,12 @@ extension Catalogue {
     guard !names.isEmpty else { return }
     try write { db in
       let statement = try db.cachedStatement(sql: "DELETE FROM \(table.rawValue) WHERE object = ?")
-      for name in names { try statement.execute(arguments: [name]) }
+      var changes = FolderChanges()
+      for name in names {
+        try statement.execute(arguments: [name])
+        if db.changesCount > 0 { changes.remove(name) }
+      }
+      try changes.record(db)
     }
   }
 
@@ -136,6 +141,7 @@ extension Catalogue {
     guard !snapshots.isEmpty else { return }
     try write { db in
       let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      var changes = FolderChanges()
       for (snapshot, object, document) in snapshots {
         let manifest = snapshot.manifest
         try statement.execute(arguments: [
@@ -143,8 +149,9 @@ extension Catalogue {
           manifest.commitTime.rfc3339, manifest.time.rfc3339, manifest.name, Data(document),
         ])
         for pack in manifest.packs { try Self.markDurable(pack, db) }
+        changes.add(object)
       }
-      for folder in Set(snapshots.map { ObjectNames.folder(of: $0.object) }) { try Self.distrust(folder, db) }
+      try changes.record(db)
     }
   }
 
@@ -155,13 +162,15 @@ extension Catalogue {
     guard !notes.isEmpty else { return }
     try write { db in
       let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      var changes = FolderChanges()
       for ((id, note), object, document) in notes {
         try statement.execute(arguments: [
           id.data, object, note.kind.rawValue, note.snapshot?.data, Int64(clamping: note.sequence),
           note.time.rfc3339, note.value, Data(document),
         ])
+        changes.add(object)
       }
-      for folder in Set(notes.map { ObjectNames.folder(of: $0.object) }) { try Self.distrust(folder, db) }
+      try changes.record(db)
     }
   }
 

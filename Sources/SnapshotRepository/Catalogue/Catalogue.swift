@@ -17,7 +17,7 @@ package import SystemPackage
 package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
 
-  private static let version = 3
+  private static let version = 4
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {
@@ -61,6 +61,7 @@ package final class Catalogue: Sendable {
   private static let schema = """
     CREATE TABLE folder (name TEXT PRIMARY KEY, device INTEGER, inode INTEGER, modified_s INTEGER, modified_ns INTEGER,
       changed_s INTEGER, changed_ns INTEGER) WITHOUT ROWID;
+    CREATE TABLE holding (folder TEXT PRIMARY KEY, count INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE pack (key INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER, created INTEGER NOT NULL,
       durable INTEGER NOT NULL);
     CREATE INDEX pack_unsecured ON pack (id) WHERE durable = 0;
