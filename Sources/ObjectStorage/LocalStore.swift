@@ -79,14 +79,18 @@ package final class LocalStore: ObjectStore {
     return digest
   }
 
-  package func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp?)] {
+  package func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp)] {
     do throws(SystemError) {
       let directory = try Descriptor(opening: path(parent), .read, [.directory])
-      var folders: [(name: String, stamp: FolderStamp?)] = []
+      var folders: [(name: String, stamp: FolderStamp)] = []
       for name in try DirectoryReader.names(in: directory).sorted(by: nameOrder) {
-        // One that is gone meanwhile is found out at the next opening.
-        guard let status = try? directory.status(of: name) else { continue }
-        folders.append((String(decoding: name, as: UTF8.self), FolderStamp(status)))
+        do throws(SystemError) {
+          let status = try directory.status(of: name)
+          if status.kind == .directory { folders.append((String(decoding: name, as: UTF8.self), FolderStamp(status))) }
+        } catch {
+          // It has gone meanwhile.
+          if error.errno != .noSuchFileOrDirectory { throw error }
+        }
       }
       return folders
     } catch {

@@ -27,7 +27,7 @@ package protocol ObjectStore: Sendable {
   func digest(of folder: String) throws(StoreError) -> FolderDigest
 
   /// The folders directly in a folder, sorted, with their stamps.
-  func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp?)]
+  func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp)]
 
   /// Changes whenever an object comes to or goes from directly within the folder, as long as it is not `nil`.
   func stamp(of folder: String) throws(StoreError) -> FolderStamp?
@@ -82,9 +82,11 @@ extension ObjectStore {
     FolderDigest(try list(folder))
   }
 
-  package func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp?)] {
-    var folders: [(name: String, stamp: FolderStamp?)] = []
-    for name in try list(parent) { folders.append((name, try stamp(of: "\(parent)/\(name)"))) }
+  package func folders(in parent: String) throws(StoreError) -> [(name: String, stamp: FolderStamp)] {
+    var folders: [(name: String, stamp: FolderStamp)] = []
+    for name in try list(parent) {
+      if let stamp = try stamp(of: "\(parent)/\(name)") { folders.append((name, stamp)) }
+    }
     return folders
   }
 

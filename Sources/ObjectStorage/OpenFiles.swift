@@ -6,20 +6,15 @@ import SystemIO
 ///
 /// What bears a name never changes while it is there, so a file that was opened stays right. Any thread may ask.
 final class OpenFiles: Sendable {
-  final class File: Sendable {
-    let descriptor: Descriptor
-    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-  }
-
-  private let files = Mutex<[String: File]>([:])
+  private let files = Mutex<[String: SharedDescriptor]>([:])
 
   /// Past this many all are closed: far below what a process may have open.
   private static let maximum = 128
 
   /// The file of that name: `open` is called where it is not open yet.
-  func file(_ name: String, _ open: () throws(SystemError) -> Descriptor) throws(SystemError) -> File {
+  func file(_ name: String, _ open: () throws(SystemError) -> Descriptor) throws(SystemError) -> SharedDescriptor {
     if let known = files.withLock({ $0[name] }) { return known }
-    let file = File(try open())
+    let file = SharedDescriptor(try open())
     files.withLock { files in
       if files.count >= Self.maximum { files.removeAll(keepingCapacity: true) }
       files[name] = file

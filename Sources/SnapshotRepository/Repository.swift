@@ -167,14 +167,14 @@ public final class Repository: Sendable {
     var stamps: [(folder: String, stamp: FolderStamp?)] = []
     for (child, stamp) in present {
       let folder = "\(parent)/\(child)"
-      if let stamp, stamp == known[folder] { continue }
+      if stamp == known[folder] { continue }
       // Nearly always only this program has written there, and has put in the catalogue what it wrote.
       let digest = try storing("reading \(name)") { () throws(StoreError) in try store.digest(of: folder) }
       if try digest != catalogue.digest(of: folder) {
         let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
         try body(folder, names)
       }
-      stamps.append((folder, stamp.flatMap { $0.isSettled(at: .now) ? $0 : nil }))
+      stamps.append((folder, stamp.isSettled(at: .now) ? stamp : nil))
     }
     let folders = Set(present.map { "\(parent)/\($0.name)" })
     let vanished = known.keys.filter { !folders.contains($0) }

@@ -14,12 +14,7 @@ package final class Spool: Sendable {
   private struct State: ~Copyable {
     var end: UInt64 = 0
     var memory: Memory?
-    var file: File?
-  }
-
-  private final class File: Sendable {
-    let descriptor: Descriptor
-    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    var file: SharedDescriptor?
   }
 
   // Runs do not overlap, and each is written once, before anybody knows of it.
@@ -56,12 +51,12 @@ package final class Spool: Sendable {
   /// Adds bytes.
   package func add(_ bytes: RawSpan) throws(SystemError) -> Run {
     let count = bytes.byteCount
-    let (start, memory, file) = try state.withLock { state throws(SystemError) -> (UInt64, Memory, File?) in
+    let (start, memory, file) = try state.withLock { state throws(SystemError) -> (UInt64, Memory, SharedDescriptor?) in
       let memory = state.memory ?? Memory(capacity: capacity)
       state.memory = memory
       let start = state.end
       if start + UInt64(count) > UInt64(capacity), state.file == nil {
-        state.file = File(try Self.makeFile(in: folder))
+        state.file = SharedDescriptor(try Self.makeFile(in: folder))
       }
       state.end += UInt64(count)
       return (start, memory, state.file)

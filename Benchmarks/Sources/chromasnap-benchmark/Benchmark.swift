@@ -113,7 +113,9 @@ struct RunCommand: ParsableCommand {
     let wanted = tools.map { $0 == "all" ? Toolbox.names : $0.split(separator: ",").map(String.init) }
     var found: [Tool] = []
     for name in wanted ?? Toolbox.usual {
-      if let tool = try toolbox.tool(name) {
+      if var tool = try toolbox.tool(name) {
+        // A second program of the same tool goes by all that was asked for.
+        if found.contains(where: { $0.name == tool.name }) { tool.name = name }
         found.append(tool)
       } else if wanted != nil, tools != "all" {
         throw BenchmarkError("\(name) is not installed")

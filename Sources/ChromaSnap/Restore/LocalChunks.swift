@@ -19,12 +19,12 @@ final class LocalChunks: Sendable {
     root = target
   }
 
-  fileprivate func open(_ names: [[UInt8]]) -> DescriptorBox? {
+  fileprivate func open(_ names: [[UInt8]]) -> SharedDescriptor? {
     let path = names.reduce(root) { $0.appending(nameBytes: $1) }
     guard let file = try? Descriptor(opening: path, .read, [.noFollow, .nonBlocking]),
       (try? file.status().kind) == .file
     else { return nil }
-    return DescriptorBox(file)
+    return SharedDescriptor(file)
   }
 
   fileprivate func note(_ bytes: UInt64, of entry: Int) { taken.withLock { $0[entry, default: 0] += bytes } }
@@ -33,11 +33,6 @@ final class LocalChunks: Sendable {
   func files(of plan: RestorePlan) -> Int {
     taken.withLock { taken in taken.count { plan.entries[$0.key].entry.size == $0.value } }
   }
-}
-
-private final class DescriptorBox {
-  let descriptor: Descriptor
-  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 }
 
 /// A chunk of a file, and where in it.
@@ -89,7 +84,7 @@ struct LocalReader: ~Copyable {
     return others
   }
 
-  private static func read(_ chunk: PlacedChunk, from file: DescriptorBox, into buffer: inout ByteBuffer) {
+  private static func read(_ chunk: PlacedChunk, from file: SharedDescriptor, into buffer: inout ByteBuffer) {
     let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.storage[..<Int(chunk.length)])
     // What can't be read is not there.
     buffer.count = unsafe (try? file.descriptor.read(at: chunk.offset, into: target)) ?? 0

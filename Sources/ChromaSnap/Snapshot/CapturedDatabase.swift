@@ -15,7 +15,8 @@ package final class CapturedDatabase: RandomAccessFile {
   /// Bytes that have been read of it; 0 where it was as it had been.
   package let size: UInt64
 
-  /// Opens it, once the capture is over. No SQLite connection of this process may be open on it: closing this would drop its locks.
+  /// Opens it, once the capture is over. No SQLite connection of this process may be open on it: closing this would drop
+  /// its locks.
   /// - Returns: `nil` where it can't be opened: then it is read from the snapshot.
   package init?(_ path: FilePath, _ regions: DatabaseRegions) {
     guard let file = try? DescriptorFile(opening: path) else { return nil }

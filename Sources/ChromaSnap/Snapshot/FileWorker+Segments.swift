@@ -81,7 +81,7 @@ extension FileWorker {
       if let known = held[job.status] {
         handle = known
       } else {
-        handle = FileHandle(try Descriptor(opening: job.path, .read, [.noFollow, .nonBlocking]))
+        handle = SharedDescriptor(try Descriptor(opening: job.path, .read, [.noFollow, .nonBlocking]))
       }
       let started = Timestamp.now
       let status = try handle.status()

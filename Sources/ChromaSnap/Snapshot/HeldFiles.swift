@@ -21,11 +21,7 @@ extension FileBytes {
   func fingerprint(at offset: UInt64, length: Int) -> LastingFingerprint? { nil }
 }
 
-/// An open descriptor that several workers share.
-final class FileHandle: FileBytes {
-  private let descriptor: Descriptor
-  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-
+extension SharedDescriptor: FileBytes {
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     unsafe try descriptor.read(at: offset, into: buffer)
   }

@@ -16,12 +16,6 @@ package struct Fingerprint: Hashable, Sendable {
     private static let count =
       Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
 
-    /// A random key.
-    package init() {
-      var random = SystemRandomNumberGenerator()
-      words = (0..<Self.count).map { _ in random.next() }
-    }
-
     /// The key that a seed stands for: SHA-256 of the seed and a counter, four words at a time.
     package init(seed: [UInt8]) {
       words = (0..<(Self.count + 3) / 4).flatMap { i in

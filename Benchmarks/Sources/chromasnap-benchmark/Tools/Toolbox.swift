@@ -40,8 +40,7 @@ struct Toolbox {
     guard let program = Command.find(asked) else { return nil }
     let home = "\(work)/home-\(specification.filter { $0.isLetter || $0.isNumber })"
     try Folders.make(home)
-    var tool = Tool(
-      name: parts.count > 1 && name != "chromasnap" ? specification : name, version: name, program: program, home: home)
+    var tool = Tool(name: name, version: name, program: program, home: home)
     tool.environment = ["HOME": home, "XDG_CACHE_HOME": "\(home)/cache"]
     tool.versionQuestion = ["restic", "bup", "chromasnap"].contains(name) ? "version" : "--version"
     tool.version = version(of: tool, called: name)
