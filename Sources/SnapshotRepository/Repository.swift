@@ -199,7 +199,9 @@ public final class Repository: Sendable {
         try catalogue.remove(packs: gone)
       }
       // A pack that can't be read is known as such; check says what is wrong with it.
-      let added = present.subtracting(known).map { (id: $0, table: try? reader.table(of: $0)) }
+      let added = parallelMap(Array(present.subtracting(known)), with: { Sealer() }) { id, sealer in
+        (id: id, table: try? reader.table(of: id, &sealer))
+      }
       try catalogue.add(packs: added, durable: false)
     }
   }
@@ -218,21 +220,25 @@ public final class Repository: Sendable {
 
   /// Adds documents to the catalogue. A damaged one is left out here: check names it.
   private func adopt(_ objects: [String], into table: Catalogue.DocumentTable) throws(SnapshotError) {
-    var snapshots: [Catalogue.StoredDocument<Snapshot>] = []
-    var notes: [Catalogue.StoredDocument<(id: ChunkID, note: Note)>] = []
-    for object in objects {
-      guard let (id, document) = try? readDocument(object) else { continue }
-      switch table {
-      case .snapshot:
-        guard let manifest = try? Document.decode(Manifest.self, from: document, called: object) else { continue }
-        snapshots.append((Snapshot(id: id, manifest: manifest), object, document))
-      case .note:
-        guard let note = try? Document.decode(Note.self, from: document, called: object) else { continue }
-        notes.append(((id, note), object, document))
-      }
+    switch table {
+    case .snapshot:
+      let found = adopted(objects, as: Manifest.self)
+      try catalogue.add(snapshots: found.map { (Snapshot(id: $0.id, manifest: $0.value), $0.object, $0.document) })
+    case .note:
+      let found = adopted(objects, as: Note.self)
+      try catalogue.add(notes: found.map { (($0.id, $0.value), $0.object, $0.document) })
     }
-    try catalogue.add(snapshots: snapshots)
-    try catalogue.add(notes: notes)
+  }
+
+  private typealias Adopted<Value> = (id: ChunkID, value: Value, object: String, document: [UInt8])
+
+  private func adopted<Value: Decodable & Sendable>(_ objects: [String], as type: Value.Type) -> [Adopted<Value>] {
+    parallelMap(objects, with: {}) { object, _ in
+      guard let (id, document) = try? readDocument(object),
+        let value = try? Document.decode(type, from: document, called: object)
+      else { return nil as Adopted<Value>? }
+      return (id, value, object, document)
+    }.compactMap(\.self)
   }
 
   /// A document whose bytes match the id in its name.

@@ -32,3 +32,19 @@ package func parallelLoop<Failure: Error & Sendable>(
   }
   if let error = failure.withLock({ $0 }) { throw error }
 }
+
+/// What `body` makes of each item, in their order; one worker per processor.
+/// - Parameter make: A worker's context.
+package func parallelMap<Item: Sendable, Context: ~Copyable, Value: Sendable>(
+  _ items: [Item], with make: @Sendable () -> Context, _ body: @Sendable (Item, inout Context) -> Value
+) -> [Value] {
+  let values = Mutex<[Value?]>(Array(repeating: nil, count: items.count))
+  parallelLoop(items: items.count) { (next: () -> Int?) throws(Never) in
+    var context = make()
+    while let i = next() {
+      let value = body(items[i], &context)
+      values.withLock { $0[i] = value }
+    }
+  }
+  return values.withLock { $0.compactMap(\.self) }
+}

@@ -9,6 +9,12 @@ package struct PackTableReader: Sendable {
 
   /// The table of a pack, checked against its checksum, the pack's id and the pack's length.
   package func table(of pack: ChunkID) throws(SnapshotError) -> PackTable {
+    var sealer = Sealer()
+    return try table(of: pack, &sealer)
+  }
+
+  /// The same with a sealer that is made once for many.
+  func table(of pack: ChunkID, _ sealer: inout Sealer) throws(SnapshotError) -> PackTable {
     let object = ObjectNames.pack(pack)
     let length = try storing("reading pack \(pack.short)") { () throws(StoreError) in try store.size(of: object) }
     do {
@@ -23,7 +29,6 @@ package struct PackTableReader: Sendable {
         throw FormatError(.inconsistent, "a pack's footer does not fit the pack")
       }
       let stored = try store.read(object, at: length - before, count: footer.tableStoredLength)
-      var sealer = Sealer()
       return try PackLayout.table(decoding: stored, footer: footer, packLength: length, sealer: &sealer)
     } catch {
       throw Self.failure(error, in: pack)
