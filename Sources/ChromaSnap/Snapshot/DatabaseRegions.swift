@@ -11,7 +11,7 @@ package final class DatabaseRegions: Sendable {
   struct Region: Sendable {
     /// Of the bytes that were read last; `nil` where nobody has read them.
     var fingerprint: Fingerprint?
-    /// Of the same bytes, where somebody has asked for it.
+    /// Of the same bytes, where they were read for the first time, or are stored.
     var lasting: LastingFingerprint?
     /// Of each block of them; empty in a database that is too long for it.
     var blocks: [Fingerprint] = []
