@@ -45,11 +45,11 @@ public struct ChromaSnapCommand: ParsableCommand {
 
   /// The names of all commands.
   package static var names: Set<String> {
-    var names: Set<String> = []
-    for command in configuration.groupedSubcommands.flatMap({ $0.subcommands }) {
-      if let name = command.configuration.commandName { names.insert(name) }
-    }
-    return names
+    Set(commands.compactMap { $0.configuration.commandName })
+  }
+
+  private static var commands: [any ParsableCommand.Type] {
+    configuration.groupedSubcommands.flatMap { $0.subcommands }
   }
 
   /// Without a command: the menu where somebody can be asked, else the help.
@@ -59,11 +59,22 @@ public struct ChromaSnapCommand: ParsableCommand {
     try menu.run()
   }
 
+  /// The command that the arguments stand for. One that is named first is parsed without the ones above and beside it, in
+  /// half the time; where that fails all are parsed, whose messages say what is wrong and what there is.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    if let name = arguments.first, let command = commands.first(where: { $0.configuration.commandName == name }),
+      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst()))
+    {
+      return parsed
+    }
+    return try parseAsRoot(arguments)
+  }
+
   /// Parses the arguments, runs the command, ends the process with its exit code.
   public static func start() -> Never {
     let arguments = Arguments.all
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parsed(arguments)
       try command.run()
     } catch {
       // A script that asked for JSON gets its mistakes as JSON too.

@@ -56,15 +56,18 @@ struct SnapshotPlan: Sendable {
     self.scan = scan
     self.states = states
     self.held = held
-    folders = scan.folders.map { folder in
-      let stat = FolderState.stat(of: folder.entries)
-      return Folder(
-        stat: stat, isUnchanged: false, parent: nil,
-        marks: Array(repeating: FolderState.Mark(), count: folder.entries.count))
+    let found = parallelMap(scan.folders, with: {}) { folder, _ in
+      let marks = Array(repeating: FolderState.Mark(), count: folder.entries.count)
+      return (
+        folder: Folder(
+          stat: FolderState.stat(of: folder.entries), isUnchanged: false, parent: nil, marks: marks),
+        known: states?[folder.relativePath].flatMap(FolderState.init(decoding:))
+      )
     }
+    folders = found.map(\.folder)
     isUnchanged = false
     parentTree = parent
-    let known = folders.indices.map { states?[scan.folders[$0].relativePath].flatMap(FolderState.init(decoding:)) }
+    let known = found.map(\.known)
     // Those below have higher indices.
     for i in folders.indices.reversed() {
       guard let state = known[i], state.stat == folders[i].stat, state.marks.count == folders[i].marks.count,
