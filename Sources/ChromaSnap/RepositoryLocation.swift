@@ -55,6 +55,10 @@ public struct RepositoryLocation: Sendable {
   }
 
   private func prepare(_ folder: FilePath) throws(SnapshotError) {
+    if let status = try? FileStatus(at: folder), status.kind != .directory {
+      throw SnapshotError(
+        .targetExists, "\(folder) is a file, so no repository is made there", hint: "Choose a folder with --repo.")
+    }
     let made = try calling("making the repository") { () throws(SystemError) in try FileSystem.makeFolders(folder) }
     guard made.isEmpty else { return }
     let names = try calling("looking at \(folder)") { () throws(SystemError) in

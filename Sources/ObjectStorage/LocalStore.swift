@@ -62,7 +62,8 @@ package final class LocalStore: ObjectStore {
     do throws(SystemError) {
       return try DirectoryReader.names(in: path(folder)).map { String(decoding: $0, as: UTF8.self) }.sorted()
     } catch {
-      if error.errno == .noSuchFileOrDirectory { return [] }
+      // Below a file there is nothing either.
+      if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return [] }
       throw StoreError(folder, error)
     }
   }

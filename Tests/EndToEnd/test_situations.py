@@ -58,6 +58,13 @@ class Situations(Case):
     result = self.call("snapshot", self.source, code=1, program=nobody)
     self.assertSaid(result, "chroma.sqlite3", "write permission", "Run it as the owner", "--offline")
     self.call("snapshot", self.source, "--offline", program=nobody)
+    # May read the folder, and not the database: that is no snapshot of a folder without it.
+    database = self.source / "chroma.sqlite3"
+    database.chmod(0o600)
+    for command in ("snapshot", "health"):
+      result = self.call(command, self.source, code=1, program=nobody)
+      self.assertSaid(result, str(database), "ermission denied", "owner")
+    database.chmod(0o644)
     # May not even read.
     self.source.chmod(0o700)
     result = self.call("snapshot", self.source, code=1, program=nobody)
@@ -73,6 +80,16 @@ class Situations(Case):
         self.assertSaid(result, str(closed), "ermission denied", "Run it as the owner, or give this user permission")
         self.assertError(nobody.run(*arguments, "--json"), 1)
     self.assertEqual(os.listdir(closed), [])
+
+  def test_repository_is_a_file(self):
+    file = self.home / "file"
+    file.write_text("not a repository")
+    for arguments, code in ((["list"], 10), (["check"], 10), (["snapshot", self.source], 1), (["init"], 1)):
+      with self.subTest(command=arguments[0]):
+        result = self.call(*arguments, "--repo", file, code=code)
+        self.assertSaid(result, str(file))
+        self.assertNotIn("audit", result.errors)
+    self.assertEqual(file.read_text(), "not a repository")
 
   def test_backup_corrupted(self):
     self.snapshot(self.source)

@@ -23,7 +23,7 @@ public struct ExamineHealth: Sendable {
 
   /// Of a directory. Nobody may write to it meanwhile.
   public static func directory(_ path: FilePath) throws(SnapshotError) -> Result {
-    guard SourceLocator.isChroma(path) else {
+    guard try SourceLocator.kind(of: path) == .chroma else {
       throw SnapshotError(.sourceMissing, "\(path) is no Chroma directory", hint: "It holds no chroma.sqlite3.")
     }
     let use: DirectoryUse

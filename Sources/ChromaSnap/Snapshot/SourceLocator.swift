@@ -29,6 +29,17 @@ public enum SourceLocator {
     return (try? FileStatus(at: database).kind == .file) == true && SQLitePage.fingerprint(of: database) != 0
   }
 
+  /// What a directory is.
+  /// - Throws: `no_permission` where it holds a database that may not be read: all else in it is worth nothing without.
+  static func kind(of folder: FilePath) throws(SnapshotError) -> Manifest.Source.Kind {
+    if isChroma(folder) { return .chroma }
+    let database = folder.appending(ChromaDirectory.databaseName)
+    do throws(SystemError) { _ = try Descriptor(opening: database, .read, [.noFollow, .nonBlocking]) } catch {
+      if error.errno == .permissionDenied { throw SnapshotError(error, while: "reading Chroma's database") }
+    }
+    return .directory
+  }
+
   /// The path without symbolic links of a directory that is there.
   static func resolve(_ source: FilePath) throws(SnapshotError) -> FilePath {
     let status: FileStatus

@@ -80,7 +80,7 @@ public struct TakeSnapshot: Sendable {
     // A restore of this directory that was cut short is finished first.
     try TargetSwap.replay(source)
     let path = try SourceLocator.resolve(source)
-    var summary = Summary(source: path, kind: SourceLocator.isChroma(path) ? .chroma : .directory)
+    var summary = Summary(source: path, kind: try SourceLocator.kind(of: path))
     if createsRepository { summary.repositoryCreated = try location.createWhereMissing() }
     let repository = try location.open(for: .write)
     if isOffline, summary.kind != .chroma {
