@@ -144,10 +144,8 @@ extension FileWorker {
           at: at, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[..<Int(wanted)]))
       } catch { return .failure(error) }
       if count == 0 { break }
-      for (i, name) in nameRegions(count, at: at, file, bases).enumerated() {
-        let start = i * Int(region)
-        try add(view(start, min(Int(region), count - start)), name, at: at + UInt64(start), bases, &reading)
-      }
+      let regions = stride(from: 0, to: count, by: Int(region)).map { $0..<min($0 + Int(region), count) }
+      try add(regions, at: at, bases, seen: file.handle.fingerprint, &reading)
       at += UInt64(count)
       if count < Int(wanted) { break }
     }
@@ -156,36 +154,6 @@ extension FileWorker {
 
   /// As many as fit what is read at once, and a processor's cache.
   private static let regionsAtOnce: UInt64 = 4
-
-  /// What the regions in the first `count` bytes of the input are called.
-  private func nameRegions(_ count: Int, at offset: UInt64, _ file: OpenedFile, _ bases: ParentChunks) -> [NamedChunk] {
-    let region = parameters.regionBytes
-    var names: [NamedChunk?] = []
-    // The one that is to be hashed, together with the next.
-    var waiting: (number: Int, fingerprint: LastingFingerprint)?
-    for start in stride(from: 0, to: count, by: region) {
-      let bytes = view(start, min(region, count - start))
-      let at = offset + UInt64(start)
-      let fingerprint = file.handle.fingerprint(at: at, length: bytes.byteCount) ?? key.fingerprint(of: bytes)
-      let known = bases.unchanged(at: at, length: bytes.byteCount, fingerprint)
-      names.append(known.map { NamedChunk(id: $0, fingerprint: fingerprint) })
-      if known != nil { continue }
-      guard let first = waiting else {
-        waiting = (names.count - 1, fingerprint)
-        continue
-      }
-      let ids = ChunkID.pair(view(first.number * region, region), bytes)
-      names[first.number] = NamedChunk(id: ids.0, fingerprint: first.fingerprint)
-      names[names.count - 1] = NamedChunk(id: ids.1, fingerprint: fingerprint)
-      waiting = nil
-    }
-    if let (number, fingerprint) = waiting {
-      let start = number * region
-      let id = ChunkID(of: view(start, min(region, count - start)))
-      names[number] = NamedChunk(id: id, fingerprint: fingerprint)
-    }
-    return names.compactMap(\.self)
-  }
 
   private mutating func readContentDefined(
     _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
@@ -218,20 +186,16 @@ extension FileWorker {
         begin += parent.added
         continue
       }
-      let first = cut(begin, end)
-      let seen = parent.different.flatMap { $0.length == first ? $0.fingerprint : nil }
-      guard begin + first < end, isAtEnd || end - begin - first >= parameters.maximumBytes else {
-        let (chunk, offset) = (view(begin, first), windowStart + UInt64(begin))
-        try add(chunk, name(chunk, at: offset, bases, seen: seen), at: offset, bases, &reading)
-        begin += first
-        continue
+      var chunks = [begin..<begin + cut(begin, end)]
+      if chunks[0].upperBound < end, isAtEnd || end - chunks[0].upperBound >= parameters.maximumBytes {
+        chunks.append(chunks[0].upperBound..<chunks[0].upperBound + cut(chunks[0].upperBound, end))
       }
-      let second = cut(begin + first, end)
-      let (a, b, offset) = (view(begin, first), view(begin + first, second), windowStart + UInt64(begin))
-      let names = name(a, b, at: offset, bases, seen: seen)
-      try add(a, names.0, at: offset, bases, &reading)
-      try add(b, names.1, at: offset + UInt64(first), bases, &reading)
-      begin += first + second
+      let offset = windowStart + UInt64(begin)
+      let seen = { (at: UInt64, length: Int) -> LastingFingerprint? in
+        parent.different.flatMap { at == offset && length == $0.length ? $0.fingerprint : nil }
+      }
+      try add(chunks, at: offset, bases, seen: seen, &reading)
+      begin = chunks[chunks.count - 1].upperBound
     }
   }
 
@@ -251,17 +215,20 @@ extension FileWorker {
     guard let (first, second) = bases.following(offset), first.length + second.length <= UInt64(end - begin) else {
       return ParentMatch()
     }
-    let (a, b) = (view(begin, Int(first.length)), view(begin + Int(first.length), Int(second.length)))
+    let middle = begin + Int(first.length)
+    let (a, b) = (view(begin, Int(first.length)), view(middle, Int(second.length)))
     let fingerprint = key.fingerprint(of: a)
     // Where fingerprints tell, nothing that differs is hashed here: it may be cut elsewhere.
     if bases.hasFingerprints, bases.unchanged(at: offset, length: a.byteCount, fingerprint) == nil {
       return ParentMatch(different: (a.byteCount, fingerprint))
     }
-    let names = name(a, b, at: offset, bases, seen: fingerprint)
-    guard names.0.id == first.id else { return ParentMatch(different: (a.byteCount, fingerprint)) }
-    try add(a, names.0, at: offset, bases, &reading)
-    guard names.1.id == second.id else { return ParentMatch(added: a.byteCount) }
-    try add(b, names.1, at: offset + first.length, bases, &reading)
+    let names = names(of: [begin..<middle, middle..<middle + b.byteCount], at: offset, bases) { at, _ in
+      at == offset ? fingerprint : nil
+    }
+    guard names[0].id == first.id else { return ParentMatch(different: (a.byteCount, fingerprint)) }
+    try add(a, names[0], at: offset, bases, &reading)
+    guard names[1].id == second.id else { return ParentMatch(added: a.byteCount) }
+    try add(b, names[1], at: offset + first.length, bases, &reading)
     return ParentMatch(added: a.byteCount + b.byteCount)
   }
 

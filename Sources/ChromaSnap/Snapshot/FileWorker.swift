@@ -122,30 +122,54 @@ struct FileWorker: ~Copyable {
 
   // MARK: Chunks
 
-  /// What a chunk's bytes are called: as the parent's chunk at this place where the fingerprint says that they are the
-  /// same, else after their hash.
-  /// - Parameter seen: Its fingerprint, where that is known already.
-  func name(
-    _ chunk: RawSpan, at offset: UInt64, _ bases: ParentChunks, seen: LastingFingerprint? = nil
-  ) -> NamedChunk {
-    let fingerprint = seen ?? key.fingerprint(of: chunk)
-    let known = bases.unchanged(at: offset, length: chunk.byteCount, fingerprint)
-    return NamedChunk(id: known ?? ChunkID(of: chunk), fingerprint: fingerprint)
+  /// What chunks of the input that follow each other are called: each as the parent's chunk at its place where the
+  /// fingerprint says that they are the same, else after its hash. Those that are hashed are hashed two by two.
+  /// - Parameters:
+  ///   - chunks: In the input.
+  ///   - offset: Of the first in the file.
+  ///   - seen: The fingerprint of what lies at an offset and is so long, where it is known already.
+  func names(
+    of chunks: [Range<Int>], at offset: UInt64, _ bases: ParentChunks,
+    seen: (_ offset: UInt64, _ length: Int) -> LastingFingerprint?
+  ) -> [NamedChunk] {
+    var names: [NamedChunk?] = []
+    names.reserveCapacity(chunks.count)
+    // The one that is to be hashed, together with the next.
+    var waiting: (number: Int, fingerprint: LastingFingerprint)?
+    var at = offset
+    for (number, chunk) in chunks.enumerated() {
+      let bytes = view(chunk.lowerBound, chunk.count)
+      let fingerprint = seen(at, chunk.count) ?? key.fingerprint(of: bytes)
+      let known = bases.unchanged(at: at, length: chunk.count, fingerprint)
+      at += UInt64(chunk.count)
+      names.append(known.map { NamedChunk(id: $0, fingerprint: fingerprint) })
+      if known != nil { continue }
+      guard let first = waiting else {
+        waiting = (number, fingerprint)
+        continue
+      }
+      let ids = ChunkID.pair(view(chunks[first.number].lowerBound, chunks[first.number].count), bytes)
+      names[first.number] = NamedChunk(id: ids.0, fingerprint: first.fingerprint)
+      names[number] = NamedChunk(id: ids.1, fingerprint: fingerprint)
+      waiting = nil
+    }
+    if let (number, fingerprint) = waiting {
+      let id = ChunkID(of: view(chunks[number].lowerBound, chunks[number].count))
+      names[number] = NamedChunk(id: id, fingerprint: fingerprint)
+    }
+    return names.compactMap(\.self)
   }
 
-  /// The same of two chunks that follow each other, hashed together where neither is known.
-  /// - Parameter seen: The fingerprint of the first.
-  func name(
-    _ a: RawSpan, _ b: RawSpan, at offset: UInt64, _ bases: ParentChunks, seen: LastingFingerprint? = nil
-  ) -> (NamedChunk, NamedChunk) {
-    let (x, y) = (seen ?? key.fingerprint(of: a), key.fingerprint(of: b))
-    let first = bases.unchanged(at: offset, length: a.byteCount, x)
-    let second = bases.unchanged(at: offset + UInt64(a.byteCount), length: b.byteCount, y)
-    let ids: (ChunkID, ChunkID) =
-      if first == nil, second == nil { ChunkID.pair(a, b) } else {
-        (first ?? ChunkID(of: a), second ?? ChunkID(of: b))
-      }
-    return (NamedChunk(id: ids.0, fingerprint: x), NamedChunk(id: ids.1, fingerprint: y))
+  /// Names chunks of the input that follow each other, and stores what is not known.
+  mutating func add(
+    _ chunks: [Range<Int>], at offset: UInt64, _ bases: ParentChunks,
+    seen: (_ offset: UInt64, _ length: Int) -> LastingFingerprint?, _ reading: inout SegmentedFile.Reading
+  ) throws(SnapshotError) {
+    var at = offset
+    for (chunk, name) in zip(chunks, names(of: chunks, at: offset, bases, seen: seen)) {
+      try add(view(chunk.lowerBound, chunk.count), name, at: at, bases, &reading)
+      at += UInt64(chunk.count)
+    }
   }
 
   mutating func add(
