@@ -73,7 +73,7 @@ extension SnapCommand {
       record { $0.summary = value }
       if global.json { return Terminal.print(value.text) }
     }
-    if !global.quiet { for line in text() { Terminal.print(line) } }
+    if !global.quiet { Terminal.print(text()) }
   }
 
   /// Says that something failed, and did not end the run.

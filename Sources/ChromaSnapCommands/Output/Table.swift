@@ -19,7 +19,8 @@ struct Table {
         return headings[column].1 == .left ? row[column] + blanks : blanks + row[column]
       }
       let line = cells.joined(separator: "  ")
-      return String(line.reversed().drop { $0 == " " }.reversed())
+      let end = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }
+      return end.map { String(line[...$0]) } ?? ""
     }
   }
 }

@@ -18,7 +18,9 @@ enum Terminal {
   /// Whether a person can be asked.
   static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isErrorTerminal }
 
-  static func print(_ line: String) { write(Array(line.utf8) + [0x0A], to: STDOUT_FILENO) }
+  static func print(_ line: String) { print([line]) }
+
+  static func print(_ lines: [String]) { write(Array(lines.map { $0 + "\n" }.joined().utf8), to: STDOUT_FILENO) }
 
   static func printError(_ line: String) { write(Array(line.utf8) + [0x0A], to: STDERR_FILENO) }
 

@@ -72,7 +72,11 @@ extension Catalogue {
     }
     var result: [Snapshot] = []
     result.reserveCapacity(rows.count)
-    for (id, document) in rows.reversed() { result.append(try Self.snapshot(id, document)) }
+    // Decoding is what takes its time: a tenth of a millisecond each.
+    let decoded = parallelMap(rows.reversed(), with: {}) { row, _ in
+      Result { () throws(SnapshotError) in try Self.snapshot(row.0, row.1) }
+    }
+    for snapshot in decoded { result.append(try snapshot.get()) }
     return result
   }
 
