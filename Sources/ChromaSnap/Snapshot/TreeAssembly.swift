@@ -13,6 +13,8 @@ struct TreeAssembly {
   private(set) var filesChanged = 0
   private(set) var filesUnmodified = 0
   private(set) var warnings: [SnapshotWarning] = []
+  /// By folder and entry: asked for at once, by all processors.
+  private var attributes: [[[ExtendedAttribute]]] = []
   /// The folders whose state is not as it was recorded before, in the form of the catalogue.
   private(set) var states: [(path: [UInt8], state: [UInt8])] = []
 
@@ -26,6 +28,7 @@ struct TreeAssembly {
   /// - Returns: The tree with one entry, the source's own folder.
   mutating func assemble(with writer: inout ChunkWriter) throws(SnapshotError) -> Content {
     var contents: [Content] = Array(repeating: .empty, count: plan.folders.count)
+    attributes = Self.attributes(in: plan)
     for i in plan.folders.indices.reversed() where !plan.scan.folders[i].isLeftOut {
       count(i)
       if plan.folders[i].isUnchanged {
@@ -48,7 +51,7 @@ struct TreeAssembly {
     var entry = TreeEntry(
       name: [UInt8(ascii: ".")], kind: .directory(contents[0]), permissions: root.permissions, owner: root.owner,
       group: root.group, modified: root.modified)
-    entry.attributes = attributes(at: plan.scan.folders[0].path)
+    entry.attributes = Self.attributes(at: plan.scan.folders[0].path)
     states.append((SnapshotPlan.rootKey, FolderState.encode(stat: plan.rootStat, marks: [FolderState.Mark()])))
     return try store(Tree([entry]), like: nil, with: &writer)
   }
@@ -91,7 +94,6 @@ struct TreeAssembly {
   private mutating func treeEntry(
     _ folder: Int, _ position: Int, _ entry: ScannedEntry, _ contents: [Content]
   ) -> TreeEntry? {
-    let path = plan.scan.folders[folder].path.appending(nameBytes: entry.name)
     switch plan.folders[folder].origins[position] {
     case .parent(let old):
       statistics.files += 1
@@ -101,7 +103,7 @@ struct TreeAssembly {
     case .scan:
       let kind: TreeEntry.Kind =
         if let below = entry.folder { .directory(contents[below]) } else { .symbolicLink(target: entry.target) }
-      return makeEntry(entry, kind, entry.status, path, alike: plan.folders[folder].alike[position])
+      return makeEntry(entry, kind, entry.status, attributes[folder][position])
     case .job(let job):
       let (reading, status): (FileReading, FileStatus)
       switch outcomes[job] {
@@ -130,22 +132,35 @@ struct TreeAssembly {
       case reading.content: filesUnmodified += 1
       default: filesChanged += 1
       }
-      let alike = plan.folders[folder].alike[position]
-      return makeEntry(entry, .file(reading.content, reading.chunking), status, path, alike: alike)
+      return makeEntry(entry, .file(reading.content, reading.chunking), status, attributes[folder][position])
+    }
+  }
+
+  private static func attributes(in plan: SnapshotPlan) -> [[[ExtendedAttribute]]] {
+    parallelMap(Array(plan.folders.indices), with: {}) { i, _ in attributes(of: i, in: plan) }
+  }
+
+  /// Those of a folder's entries, by entry; none where the parent's entry serves.
+  private static func attributes(of folder: Int, in plan: SnapshotPlan) -> [[ExtendedAttribute]] {
+    let (planned, scanned) = (plan.folders[folder], plan.scan.folders[folder])
+    if planned.isUnchanged || scanned.isLeftOut { return [] }
+    return scanned.entries.enumerated().map { position, entry in
+      if case .parent = planned.origins[position] { return [] }
+      return planned.alike[position]?.attributes ?? attributes(at: scanned.path.appending(nameBytes: entry.name))
     }
   }
 
   /// An attribute that is longer than the format allows is left out; Linux has none.
-  private func attributes(at path: FilePath) -> [ExtendedAttribute] {
+  private static func attributes(at path: FilePath) -> [ExtendedAttribute] {
     ExtendedAttribute.all(at: path).filter { $0.value.count <= Limits.attributeBytes }
   }
 
   private func makeEntry(
-    _ entry: ScannedEntry, _ kind: TreeEntry.Kind, _ status: FileStatus, _ path: FilePath, alike: TreeEntry?
+    _ entry: ScannedEntry, _ kind: TreeEntry.Kind, _ status: FileStatus, _ attributes: [ExtendedAttribute]
   ) -> TreeEntry {
     var made = TreeEntry(
       name: entry.name, kind: kind, permissions: status.permissions, owner: status.owner, group: status.group,
-      modified: status.modified, attributes: alike?.attributes ?? attributes(at: path))
+      modified: status.modified, attributes: attributes)
     if case .file = kind {
       made.isSparse = status.allocatedSize < status.size
       if status.linkCount > 1 {
