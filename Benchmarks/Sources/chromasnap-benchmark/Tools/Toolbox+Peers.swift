@@ -35,6 +35,17 @@ extension Toolbox {
     return tool
   }
 
+  /// The next borg, whose commands differ.
+  static func borg2(_ program: String, _ tool: Tool) -> Tool {
+    var tool = borg(program, tool)
+    tool.initialise = [program, "repo-create", "--encryption", "none"]
+    tool.snapshot = { archive in [program, "create", "archive-\(archive)", "."] }
+    tool.restore = { archive, _, target in
+      Command.shell("mkdir \"$2\"; cd \"$2\"; exec \"$1\" extract \"archive-$3\"", program, target, "\(archive)")
+    }
+    return tool
+  }
+
   /// A plain copy and its way to the disk: what a restore can't beat by much.
   static func copy(_ program: String, _ tool: Tool) -> Tool {
     var tool = tool

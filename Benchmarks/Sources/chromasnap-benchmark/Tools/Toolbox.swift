@@ -8,7 +8,7 @@ struct Toolbox {
   let chromasnap: String
 
   static let names = [
-    "chromasnap", "restic", "borg", "cp", "tar", "bup", "casync", "kopia", "rustic", "zip", "zipfile",
+    "chromasnap", "restic", "borg", "borg2", "cp", "tar", "bup", "casync", "kopia", "rustic", "zip", "zipfile",
   ]
   /// Those that a plain run compares, where they are installed.
   static let usual = ["chromasnap", "restic", "borg", "cp"]
@@ -23,6 +23,7 @@ struct Toolbox {
       case "chromasnap": Self.chromasnap
       case "restic": Self.restic
       case "borg": Self.borg
+      case "borg2": Self.borg2
       case "cp": Self.copy
       case "tar": Self.archive
       case "bup": Self.bup
