@@ -72,6 +72,7 @@ public struct ChromaSnapCommand: ParsableCommand {
 
   /// Parses the arguments, runs the command, ends the process with its exit code.
   public static func start() -> Never {
+    Environment.quietenDispatch()
     let arguments = Arguments.all
     do {
       var command = try parsed(arguments)

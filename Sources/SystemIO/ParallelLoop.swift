@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// Runs one worker per processor; they pull items from a shared counter until none is left.
+/// Runs one worker per processor, at the priority of the caller; they pull items from a shared counter until none is left.
 ///
 /// Each worker makes its own context (buffers, compression contexts) once and is given item after item. The first error
 /// stops the pulling; it is thrown when all workers have ended.
@@ -28,7 +28,11 @@ package func parallelLoop<Failure: Error & Sendable>(
   if width <= 1 {
     if items > 0 { run() }
   } else {
-    DispatchQueue.concurrentPerform(iterations: width) { _ in run() }
+    let priority = ThreadPriority.current
+    DispatchQueue.concurrentPerform(iterations: width) { _ in
+      priority.adopt()
+      run()
+    }
   }
   if let error = failure.withLock({ $0 }) { throw error }
 }

@@ -1,6 +1,7 @@
 import ChromaDB
 import Dispatch
 import Synchronization
+import SystemIO
 
 /// What the tables of a captured database say, read on a thread of its own while the last packs go to the disk.
 final class TablesReading: Sendable {
@@ -10,7 +11,9 @@ final class TablesReading: Sendable {
   /// - Returns: `nil` where the database was not read.
   init?(_ captured: CapturedDatabase?) {
     guard let captured, captured.size > 0 else { return nil }
+    let priority = ThreadPriority.current
     DispatchQueue.global().async(group: done) { [self] in
+      priority.adopt()
       // Whatever fails here is met again, and told, where the snapshot itself is read.
       let inventory = try? SnapshotVFS.open(captured).read { connection in
         // Each page is looked at once, and first touching memory takes longer than reading it again.

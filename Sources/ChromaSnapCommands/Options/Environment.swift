@@ -19,6 +19,10 @@ enum Environment {
     return text.isEmpty ? nil : text
   }
 
+  /// Has libdispatch say nothing, where nobody has asked it to: under `nice` it tells the system's log that it could not
+  /// make its threads more important, which nobody wants (``ThreadPriority``).
+  static func quietenDispatch() { unsafe _ = setenv("LIBDISPATCH_LOG", "NO", 0) }
+
   /// A variable's value as text that carries any bytes, as that of an argument does.
   static func text(_ name: String) -> String? {
     guard let found = unsafe getenv(name) else { return nil }

@@ -2,6 +2,7 @@ import Dispatch
 import ObjectStorage
 import SnapshotFormat
 import Synchronization
+import SystemIO
 
 /// Makes full packs durable on a thread of its own, in their order, while the next one fills: an fsync would keep a
 /// processor waiting. One per pack writer.
@@ -9,6 +10,7 @@ final class PackCommitter: Sendable {
   private let repository: Repository
   private let index: ChunkIndex?
   private let queue = DispatchQueue(label: "packs")
+  private let priority = ThreadPriority.current
   /// Packs that wait for the disk: no more than these, or memory and disk would drift apart.
   private let room = DispatchSemaphore(value: 2)
   private let failure = Mutex<SnapshotError?>(nil)
@@ -25,6 +27,7 @@ final class PackCommitter: Sendable {
     nonisolated(unsafe) let object = object
     room.wait()
     queue.async { [self] in
+      priority.adopt()
       unsafe finish(object, id, table)
       room.signal()
     }
