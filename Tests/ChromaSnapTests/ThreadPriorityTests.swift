@@ -23,5 +23,16 @@ import Testing
       }
       #expect(found == [asked])
     }
+
+    @Test func `So does what is found out in the background`() async {
+      let asked = ThreadPriority(niceness: 7)
+      let found = await withCheckedContinuation { continuation in
+        Thread {
+          asked.adopt()
+          continuation.resume(returning: Background { ThreadPriority.current }.wait())
+        }.start()
+      }
+      #expect(found == asked)
+    }
   }
 #endif

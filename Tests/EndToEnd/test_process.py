@@ -204,6 +204,20 @@ class Process(Case):
     process.communicate(timeout=60)
     self.assertEqual(process.returncode, 0)
 
+  def test_what_changes_during_a_wait_for_the_lock_is_saved(self):
+    self.snapshot(self.source)
+    held = self.hold_locks()
+    process = self.program.start("snapshot", self.source, "--lock-timeout", "60s")
+    time.sleep(1.5)
+    self.assertIsNone(process.poll(), "did not wait for the lock")
+    (self.source / "file").write_bytes(b"new")
+    (self.source / "other").write_bytes(b"new too")
+    for file in held:
+      fcntl.flock(file, fcntl.LOCK_UN)
+    process.communicate(timeout=60)
+    self.assertEqual(process.returncode, 0)
+    self.assertRestores("latest", self.source)
+
   def wait_until_it_listens(self, process):
     """Until the process catches SIGTERM: before that, a signal just ends it."""
     deadline = time.monotonic() + 30

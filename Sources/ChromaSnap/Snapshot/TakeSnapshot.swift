@@ -82,22 +82,48 @@ public struct TakeSnapshot: Sendable {
     let path = try SourceLocator.resolve(source)
     var summary = Summary(source: path, kind: try SourceLocator.kind(of: path))
     if createsRepository { summary.repositoryCreated = try location.createWhereMissing() }
-    let repository = try location.open(for: .write)
     if isOffline, summary.kind != .chroma {
       throw SnapshotError(.usage, "\(path) is no Chroma directory, so --offline means nothing for it")
     }
-    var exclusions = SourceScan.Exclusions(rules: IgnoreRules(excludes))
-    for folder in [location.folder, location.place.caches] {
-      if let folder, let status = try? FileStatus(at: folder) { exclusions.folders.insert(FileIdentity(status)) }
-    }
-    try store(path, leavingOut: exclusions, in: repository, &summary, activity)
+    var started = now()
+    var walk = walkMeanwhile(path, summary.kind, in: location, activity)
+    let opening = Stopwatch()
+    let repository = try location.open(for: .write)
+    // After a wait for whoever held the lock, what was seen before it is old.
+    if opening.seconds > 1 { (started, walk) = (now(), nil) }
+    let exclusions = exclusions(in: location)
+    try store(path, from: started, walk, leavingOut: exclusions, in: repository, &summary, activity)
     summary.duration = stopwatch.seconds
     return summary
   }
 
+  private typealias Walk = Background<Result<SourceScan, SnapshotError>>
+
+  /// Walks an ordinary directory while the repository is opened, once all that the walk must leave out is there.
+  private func walkMeanwhile(
+    _ path: FilePath, _ kind: Manifest.Source.Kind, in location: RepositoryLocation, _ activity: Activity
+  ) -> Walk? {
+    let exclusions = exclusions(in: location)
+    guard kind == .directory, exclusions.folders.count == 2 else { return nil }
+    return Background {
+      Result { () throws(SnapshotError) in
+        try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
+      }
+    }
+  }
+
+  /// What is no part of any snapshot: the repository and the caches, wherever they lie.
+  private func exclusions(in location: RepositoryLocation) -> SourceScan.Exclusions {
+    var exclusions = SourceScan.Exclusions(rules: IgnoreRules(excludes))
+    for folder in [location.folder, location.place.caches] {
+      if let folder, let status = try? FileStatus(at: folder) { exclusions.folders.insert(FileIdentity(status)) }
+    }
+    return exclusions
+  }
+
   private func store(
-    _ path: FilePath, leavingOut exclusions: SourceScan.Exclusions, in repository: Repository,
-    _ summary: inout Summary, _ activity: Activity
+    _ path: FilePath, from started: Timestamp, _ walk: Walk?, leavingOut exclusions: SourceScan.Exclusions,
+    in repository: Repository, _ summary: inout Summary, _ activity: Activity
   ) throws(SnapshotError) {
     let root = try calling("reading the source") { () throws(SystemError) in try FileStatus(at: path) }
     let parent = try SourceLocator.parent(of: path, root: root, in: repository)
@@ -117,7 +143,7 @@ public struct TakeSnapshot: Sendable {
         scan, states: states, parent: parent?.manifest.tree, held: held, reader: &reader)
       return try SnapshotEngine(repository, index: index, plan: plan, held: held, level: level, activity: activity)
     }
-    var time = now()
+    var time = started
     let engine: SnapshotEngine
     var captured: CapturedDatabase?
     if summary.kind == .chroma,
@@ -125,7 +151,10 @@ public struct TakeSnapshot: Sendable {
     {
       (engine, time, captured) = found
     } else {
-      let scan = try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
+      let scan =
+        if let walk { try walk.wait().get() } else {
+          try SourceScan.walk(path, leavingOut: exclusions, activity: activity)
+        }
       summary.warnings += scan.warnings
       engine = try start(scan, HeldFiles())
       try engine.readAll()
