@@ -233,7 +233,7 @@ public final class Repository: Sendable {
   private typealias Adopted<Value> = (id: ChunkID, value: Value, object: String, document: [UInt8])
 
   private func adopted<Value: Decodable & Sendable>(_ objects: [String], as type: Value.Type) -> [Adopted<Value>] {
-    parallelMap(objects, with: {}) { object, _ in
+    parallelMap(objects) { object in
       guard let (id, document) = try? readDocument(object),
         let value = try? Document.decode(type, from: document, called: object)
       else { return nil as Adopted<Value>? }

@@ -52,3 +52,10 @@ package func parallelMap<Item: Sendable, Context: ~Copyable, Value: Sendable>(
   }
   return values.withLock { $0.compactMap(\.self) }
 }
+
+/// The same where a worker needs nothing of its own.
+package func parallelMap<Item: Sendable, Value: Sendable>(
+  _ items: [Item], _ body: @Sendable (Item) -> Value
+) -> [Value] {
+  parallelMap(items, with: {}) { item, _ in body(item) }
+}

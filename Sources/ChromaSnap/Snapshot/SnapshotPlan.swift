@@ -56,7 +56,7 @@ struct SnapshotPlan: Sendable {
     self.scan = scan
     self.states = states
     self.held = held
-    let found = parallelMap(scan.folders, with: {}) { folder, _ in
+    let found = parallelMap(scan.folders) { folder in
       let marks = Array(repeating: FolderState.Mark(), count: folder.entries.count)
       return (
         folder: Folder(
@@ -120,13 +120,13 @@ struct SnapshotPlan: Sendable {
     _ i: Int, _ byFile: inout [FileIdentity: Int], _ reader: inout ChunkReader
   ) throws(SnapshotError) {
     let folder = scan.folders[i]
-    let state = states?[folder.relativePath].flatMap(FolderState.init(decoding:))
     if folders[i].isUnchanged, folders[i].parent != nil {
       // What lies below comes with it; any tree says that the parent has them too.
       for case let below? in folder.entries.map(\.folder) { folders[below].parent = folders[i].parent }
       return
     }
     folders[i].isUnchanged = false
+    let state = states?[folder.relativePath].flatMap(FolderState.init(decoding:))
     let tree = if let parent = folders[i].parent { try Self.tree(parent, &reader) } else { nil as Tree? }
     let before = tree == nil ? [:] : state?.byName ?? [:]
     let isIndex =

@@ -28,7 +28,7 @@ struct TreeAssembly {
   /// - Returns: The tree with one entry, the source's own folder.
   mutating func assemble(with writer: inout ChunkWriter) throws(SnapshotError) -> Content {
     var contents: [Content] = Array(repeating: .empty, count: plan.folders.count)
-    attributes = Self.attributes(in: plan)
+    attributes = parallelMap(Array(plan.folders.indices)) { [plan] i in Self.attributes(of: i, in: plan) }
     for i in plan.folders.indices.reversed() where !plan.scan.folders[i].isLeftOut {
       count(i)
       if plan.folders[i].isUnchanged {
@@ -136,11 +136,7 @@ struct TreeAssembly {
     }
   }
 
-  private static func attributes(in plan: SnapshotPlan) -> [[[ExtendedAttribute]]] {
-    parallelMap(Array(plan.folders.indices), with: {}) { i, _ in attributes(of: i, in: plan) }
-  }
-
-  /// Those of a folder's entries, by entry; none where the parent's entry serves.
+  /// The attributes of a folder's entries, by entry; none where the parent's entry serves.
   private static func attributes(of folder: Int, in plan: SnapshotPlan) -> [[ExtendedAttribute]] {
     let (planned, scanned) = (plan.folders[folder], plan.scan.folders[folder])
     if planned.isUnchanged || scanned.isLeftOut { return [] }

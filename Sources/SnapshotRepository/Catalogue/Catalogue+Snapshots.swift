@@ -73,7 +73,7 @@ extension Catalogue {
     var result: [Snapshot] = []
     result.reserveCapacity(rows.count)
     // Decoding is what takes its time: a tenth of a millisecond each.
-    let decoded = parallelMap(rows.reversed(), with: {}) { row, _ in
+    let decoded = parallelMap(rows.reversed()) { row in
       Result { () throws(SnapshotError) in try Self.snapshot(row.0, row.1) }
     }
     for snapshot in decoded { result.append(try snapshot.get()) }
