@@ -257,6 +257,16 @@ class Process(Case):
     self.snapshot(self.source)
     self.assertRestores("latest", self.source)
 
+  def test_several_at_once_with_no_cache_yet(self):
+    """Of those that come first together each finds a repository and a cache that are whole, whoever makes them."""
+    for _ in range(40):
+      runs = [self.program.start("snapshot", self.source, "--quiet") for _ in range(3)]
+      for run in runs:
+        _, errors = run.communicate()
+        self.assertEqual(run.returncode, 0, errors)
+      for folder in (self.program.cache, self.program.repository):
+        shutil.rmtree(folder)
+
   def test_two_snapshots_at_once(self):
     self.snapshot(self.source)
     other = self.home / "other"

@@ -23,19 +23,41 @@ package final class Catalogue: Sendable {
   package init(in folder: FilePath) throws(SnapshotError) {
     try calling("making the cache folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(folder) }
     let file = folder.appending("catalogue.sqlite")
-    do { queue = try Self.open(file) } catch {
-      // Damaged, or of another version: it is only a cache.
-      for suffix in ["", "-wal", "-shm", "-journal"] { try? FileSystem.removeFile(FilePath(file.string + suffix)) }
-      do { queue = try Self.open(file) } catch {
-        throw SnapshotError(
-          .failed, "the cache at \(folder) can't be used: \(error)", hint: "Choose another one with --cache-dir.")
-      }
+    if let opened = try? Self.open(file) {
+      queue = opened
+      return
+    }
+    // Missing, damaged, or of another version: it is only a cache. Of several that come at once one makes it.
+    let lock = Self.lock(folder)
+    defer { _ = lock }
+    if let opened = try? Self.open(file) {
+      queue = opened
+      return
+    }
+    do {
+      try Self.make(file)
+      queue = try Self.open(file)
+    } catch {
+      throw SnapshotError(
+        .failed, "the cache at \(folder) can't be used: \(error)", hint: "Choose another one with --cache-dir.")
     }
   }
 
+  /// Keeps others from making the same catalogue; `nil` where that can't be, or whoever does it hangs.
+  private static func lock(_ folder: FilePath) -> FileLock? {
+    let stopwatch = Stopwatch()
+    while stopwatch.seconds < 30 {
+      do throws(SystemError) {
+        if let lock = try FileLock.attempt(folder: folder) { return lock }
+      } catch { return nil }
+      sleepFor(seconds: 0.005)
+    }
+    return nil
+  }
+
+  /// Opens what is there. Nobody ever sees one that is not complete.
   private static func open(_ file: FilePath) throws -> DatabaseQueue {
-    // SQLite would make it readable for everybody that the umask lets.
-    if !FileStatus.exists(file) { _ = try Descriptor(opening: file, .write, [.create]) }
+    guard FileStatus.exists(file) else { throw DatabaseError(message: "there is none") }
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.prepareDatabase { db in
@@ -45,17 +67,34 @@ package final class Catalogue: Sendable {
       if let connection = unsafe db.sqliteConnection { unsafe _ = csqlite_keep_log_on_close(connection) }
     }
     let queue = try DatabaseQueue(path: file.string, configuration: configuration)
-    try queue.write { db in
-      let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-      if found == 0 {
-        try db.execute(sql: schema)
-        try db.execute(sql: "INSERT INTO secret VALUES (?)", arguments: [Data(randomBytes(32))])
-        try db.execute(sql: "PRAGMA user_version = \(version)")
-      } else if found != version {
+    try queue.read { db in
+      guard try Int.fetchOne(db, sql: "PRAGMA user_version") == version else {
         throw DatabaseError(message: "another version")
       }
     }
     return queue
+  }
+
+  /// Makes an empty one beside, and puts it in the place of what is there.
+  private static func make(_ file: FilePath) throws {
+    let new = FilePath("\(file.string)-new")
+    // Whoever was killed while making one has left it.
+    for suffix in ["", "-wal", "-shm"] { try? FileSystem.removeFile(FilePath(new.string + suffix)) }
+    // SQLite would make it readable for everybody that the umask lets.
+    _ = try Descriptor(opening: new, .write, [.create, .exclusive])
+    try {
+      let queue = try DatabaseQueue(path: new.string)
+      try queue.inDatabase { db in
+        try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL")
+        try db.execute(sql: "BEGIN; \(schema)")
+        try db.execute(sql: "INSERT INTO secret VALUES (?)", arguments: [Data(randomBytes(32))])
+        try db.execute(sql: "PRAGMA user_version = \(version); COMMIT")
+      }
+      try queue.close()
+    }()
+    // The old one's log would be applied to the new one.
+    for suffix in ["", "-wal", "-shm", "-journal"] { try? FileSystem.removeFile(FilePath(file.string + suffix)) }
+    try FileSystem.rename(new, to: file)
   }
 
   private static let schema = """
