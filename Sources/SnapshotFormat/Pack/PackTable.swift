@@ -63,7 +63,7 @@ package struct PackTable: Equatable, Sendable {
   }
 
   package var encoded: [UInt8] {
-    var writer = ByteWriter(reserving: 40 + entries.count * 88)
+    var writer = ByteWriter(reserving: 40 + entries.count * 84)
     writer.append(magic: "CSTB")
     writer.append(UInt8(1))
     writer.append(kind.rawValue)
