@@ -11,6 +11,7 @@ package struct ChunkReader: ~Copyable {
   private var proving = ByteBuffer(capacity: Limits.chunkBytes)
   /// What `stored` holds: a range of a pack.
   private var held: (pack: ChunkID, range: Range<UInt64>)?
+  private var patches = PatchWindows()
 
   /// Chunks that lie close together in a pack are read in one go of at most this many bytes.
   private static let window = 4 << 20
@@ -170,6 +171,11 @@ package struct ChunkReader: ~Copyable {
   ) throws(StoreError) -> UnsafeRawBufferPointer {
     let start = UInt64(copy.entry.offset)
     let end = start + UInt64(copy.entry.storedLength)
+    if copy.entry.base != nil, copy.entry.storedLength <= PatchWindows.windowBytes {
+      return unsafe try patches.bytes(copy.pack, start..<end) { room throws(StoreError) in
+        unsafe try store.read(ObjectNames.pack(copy.pack), at: start, into: room)
+      }
+    }
     if let held, held.pack == copy.pack, held.range.lowerBound <= start, end <= held.range.upperBound {
       let from = Int(start - held.range.lowerBound)
       return unsafe UnsafeRawBufferPointer(rebasing: stored.pointer[from..<from + Int(end - start)])
