@@ -48,6 +48,30 @@ struct GearChunkerTests {
     #expect(chunks.filter { $0 == 65_536 }.count * 50 < chunks.count)
   }
 
+  /// Where it is cut a chunk may end; elsewhere that is as rare as a cut is.
+  @Test(arguments: [defaults, short])
+  func aChunkMayEndWhereItIsCut(parameters: ChunkingParameters) {
+    var generator = SeededGenerator(14)
+    let chunker = GearChunker(parameters)
+    var ends = 0
+    for var bytes in [generator.bytes(9_000_000), generator.text(9_000_000), [UInt8](repeating: 7, count: 3 << 20)] {
+      let cuts = cuts(bytes, chunker)
+      for (start, end) in zip(cuts, cuts.dropFirst()).dropLast() {
+        func mayEnd(_ chunk: Range<Int>) -> Bool { chunker.mayEnd(bytes.rawSpan.extracting(chunk)) }
+        #expect(mayEnd(start..<end))
+        // What lies further back says nothing, and one byte less is another place.
+        bytes[max(start, end - 65)] ^= 1
+        #expect(mayEnd(start..<end))
+        if mayEnd(start..<end - 1) { ends += 1 }
+      }
+    }
+    // All bytes alike: everywhere or nowhere.
+    #expect(ends < 3)
+    let shortest = generator.bytes(parameters.minimumBytes)
+    let mayBeShortest = chunker.mayEnd(shortest.rawSpan)
+    #expect(!mayBeShortest)
+  }
+
   /// The definition, a byte at a time, from the paper and the format's page.
   private func plainCut(_ bytes: [UInt8], _ parameters: ChunkingParameters) -> Int {
     let seed = parseHexadecimal(parameters.gearSeed) ?? []

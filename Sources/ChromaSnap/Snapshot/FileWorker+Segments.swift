@@ -181,56 +181,24 @@ extension FileWorker {
         isAtEnd = count < Int(wanted) || windowStart + UInt64(end) == range.upperBound
       }
       guard begin < end else { return .success(()) }
-      let parent = try addAsInParent(begin, end, at: windowStart + UInt64(begin), bases, &reading)
-      if parent.added > 0 {
-        begin += parent.added
-        continue
-      }
-      var chunks = [begin..<begin + cut(begin, end)]
-      if chunks[0].upperBound < end, isAtEnd || end - chunks[0].upperBound >= parameters.maximumBytes {
-        chunks.append(chunks[0].upperBound..<chunks[0].upperBound + cut(chunks[0].upperBound, end))
-      }
       let offset = windowStart + UInt64(begin)
-      let seen = { (at: UInt64, length: Int) -> LastingFingerprint? in
-        parent.different.flatMap { at == offset && length == $0.length ? $0.fingerprint : nil }
+      var chunks = [begin..<begin + cut(begin, end, at: offset, bases)]
+      let first = chunks[0]
+      if first.upperBound < end, isAtEnd || end - first.upperBound >= parameters.maximumBytes {
+        let length = cut(first.upperBound, end, at: offset + UInt64(first.count), bases)
+        chunks.append(first.upperBound..<first.upperBound + length)
       }
-      try add(chunks, at: offset, bases, seen: seen, &reading)
+      try add(chunks, at: offset, bases, seen: file.handle.fingerprint, &reading)
       begin = chunks[chunks.count - 1].upperBound
     }
   }
 
-  /// What came of looking for the parent's next two chunks.
-  private struct ParentMatch {
-    /// Bytes that were added.
-    var added = 0
-    /// Where the first differs: its length, and what is there now.
-    var different: (length: Int, fingerprint: LastingFingerprint)?
+  /// The length of the chunk that begins at `begin`: that of the parent's, where it may still end there, so that what has
+  /// been changed in place stays cut as it was, and need not be searched for cuts.
+  private func cut(_ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks) -> Int {
+    if let length = bases.length(at: offset), length <= end - begin, chunker.mayEnd(view(begin, length)) {
+      return length
+    }
+    return chunker.cut(view(begin, end - begin))
   }
-
-  /// Where the parent's next two chunks are what the file still holds, they are cut where they were: the content says so
-  /// again, and it need not be asked.
-  private mutating func addAsInParent(
-    _ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
-  ) throws(SnapshotError) -> ParentMatch {
-    guard let (first, second) = bases.following(offset), first.length + second.length <= UInt64(end - begin) else {
-      return ParentMatch()
-    }
-    let middle = begin + Int(first.length)
-    let (a, b) = (view(begin, Int(first.length)), view(middle, Int(second.length)))
-    let fingerprint = key.fingerprint(of: a)
-    // Where fingerprints tell, nothing that differs is hashed here: it may be cut elsewhere.
-    if bases.hasFingerprints, bases.unchanged(at: offset, length: a.byteCount, fingerprint) == nil {
-      return ParentMatch(different: (a.byteCount, fingerprint))
-    }
-    let names = names(of: [begin..<middle, middle..<middle + b.byteCount], at: offset, bases) { at, _ in
-      at == offset ? fingerprint : nil
-    }
-    guard names[0].id == first.id else { return ParentMatch(different: (a.byteCount, fingerprint)) }
-    try add(a, names[0], at: offset, bases, &reading)
-    guard names[1].id == second.id else { return ParentMatch(added: a.byteCount) }
-    try add(b, names[1], at: offset + first.length, bases, &reading)
-    return ParentMatch(added: a.byteCount + b.byteCount)
-  }
-
-  private func cut(_ begin: Int, _ end: Int) -> Int { chunker.cut(view(begin, end - begin)) }
 }

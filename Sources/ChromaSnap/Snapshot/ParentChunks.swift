@@ -18,12 +18,10 @@ struct ParentChunks {
     }
   }
 
-  /// The chunks that begin at an offset and right behind it, but for the segment's last, which ends where the file or the
-  /// segment did and not where the content says so.
-  func following(_ offset: UInt64) -> (first: ChunkList.Child, second: ChunkList.Child)? {
+  /// The length of the chunk that begins at an offset.
+  func length(at offset: UInt64) -> Int? {
     let at = index(of: offset)
-    guard at >= 0, at + 2 < chunks.count, starts[at] == offset else { return nil }
-    return (chunks[at], chunks[at + 1])
+    return at >= 0 && starts[at] == offset ? Int(chunks[at].length) : nil
   }
 
   /// Whether the chunks can be told by their fingerprints.

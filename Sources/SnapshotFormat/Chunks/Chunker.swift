@@ -102,6 +102,17 @@ package struct GearChunker: Sendable {
       ?? scan(bytes, from: middle, to: limit, mask: easyMask, &hash) ?? limit
   }
 
+  /// Whether a chunk may end where this one does: whether its last bytes say so, or its length. O(1).
+  package func mayEnd(_ chunk: RawSpan) -> Bool {
+    let length = chunk.byteCount
+    guard length > minimum, length < maximum else { return length == maximum }
+    // What came more than 64 bytes before has been shifted out of the hash.
+    let hash = unsafe chunk.extracting(max(minimum, length - 64)...).withUnsafeBytes { bytes in
+      unsafe bytes.reduce(0 as UInt64) { ($0 << 1) &+ gear[Int($1)] }
+    }
+    return hash & (length <= average ? hardMask : easyMask) == 0
+  }
+
   private func scan(_ bytes: RawSpan, from start: Int, to end: Int, mask: UInt64, _ hash: inout UInt64) -> Int? {
     let found = unsafe bytes.withUnsafeBytes { bytes in
       unsafe ckernels_gear_scan(
