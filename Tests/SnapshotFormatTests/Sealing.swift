@@ -28,9 +28,22 @@ final class TestSealer {
   }
 
   /// `nil` where a patch is not worth it.
-  func patched(_ chunk: [UInt8], base: [UInt8], limit: Int = Limits.storedChunkBytes) -> [UInt8]? {
+  func patched(
+    _ chunk: [UInt8], base: [UInt8], dirty: DirtyBlocks? = nil, limit: Int = Limits.storedChunkBytes
+  ) -> [UInt8]? {
     var output = ByteBuffer(capacity: Limits.storedChunkBytes)
-    guard sealer.sealPatch(chunk.rawSpan, base: base.rawSpan, limit: limit, into: &output) else { return nil }
+    guard sealer.sealPatch(chunk.rawSpan, base: base.rawSpan, dirty: dirty, limit: limit, into: &output) else {
+      return nil
+    }
+    return unsafe [UInt8](output.pointer)
+  }
+
+  /// The same without the base.
+  func patched(_ chunk: [UInt8], dirty: DirtyBlocks) -> [UInt8]? {
+    var output = ByteBuffer(capacity: Limits.storedChunkBytes)
+    guard sealer.sealPatch(chunk.rawSpan, dirty: dirty, limit: Limits.storedChunkBytes, into: &output) else {
+      return nil
+    }
     return unsafe [UInt8](output.pointer)
   }
 

@@ -46,6 +46,16 @@ void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t 
 void ckernels_fingerprint_pair(const uint8_t *message, size_t length, const uint64_t *first_key,
                                const uint64_t *second_key, uint64_t first[2], uint64_t second[2], uint64_t *blocks);
 
+/// Bytes that `ckernels_block_hashes` hashes at a time: the blocks that patches are made of.
+#define CKERNELS_HASHED_BLOCK 512
+
+/// Words of the key of `ckernels_block_hashes`: one per word of a block, and six.
+#define CKERNELS_BLOCK_HASH_KEY_WORDS 70
+
+/// A hash of each block begun under a secret key, at the speed of memory: two different blocks that were chosen without
+/// knowing the key have equal ones with a probability of at most 2^-63. The last block is filled up with zeros.
+void ckernels_block_hashes(const uint8_t *message, size_t length, const uint64_t *key, uint64_t *hashes);
+
 /// Continues a gear hash (W. Xia et al., FastCDC, USENIX ATC 2016) over bytes from `start` to `end`. Returns the offset
 /// behind the first byte after which its bits under `mask` are all zero, or 0 where there is none; `hash` is that at
 /// `end` then. Bit 63 of `mask` is clear. `gear_shifted` is `gear`, each entry shifted left by one.

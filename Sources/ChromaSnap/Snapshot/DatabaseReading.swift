@@ -172,19 +172,24 @@ final class DatabaseReading {
   ) throws(SnapshotError) {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
-    try worker.store(bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount))
+    try worker.store(
+      bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount), bases.blockHashes)
     regions.note(id, worker.key.fingerprint(of: bytes), of: number)
   }
 
   /// What the parent holds only helps: where it can't be read, chunks are stored whole.
   private func parentContent() -> (Content?, [ContentSegment], ParentChunks) {
-    guard let content = engine.plan.parentContent(ofFile: file) else { return (nil, [], ParentChunks([], from: 0)) }
-    var reader = ChunkReader(engine.repository, index: engine.index)
-    do throws(SnapshotError) {
-      let segments = try reader.segments(of: content)
-      var chunks: [ChunkList.Child] = []
-      for segment in segments { chunks += try reader.chunks(of: segment) }
-      return (content, segments, ParentChunks(chunks, from: 0))
-    } catch { return (content, [], ParentChunks([], from: 0)) }
+    let content = engine.plan.parentContent(ofFile: file)
+    var (segments, chunks): ([ContentSegment], [ChunkList.Child]) = ([], [])
+    if let content {
+      var reader = ChunkReader(engine.repository, index: engine.index)
+      do throws(SnapshotError) {
+        segments = try reader.segments(of: content)
+        for segment in segments { chunks += try reader.chunks(of: segment) }
+      } catch { (segments, chunks) = ([], []) }
+    }
+    var bases = ParentChunks(chunks, from: 0)
+    bases.blockHashes = engine.blockHashes.file(file)
+    return (content, segments, bases)
   }
 }

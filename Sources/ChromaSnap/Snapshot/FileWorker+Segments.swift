@@ -22,7 +22,9 @@ extension FileWorker {
     let start = UInt64(stretch.segment) * UInt64(parameters.segmentBytes)
     let parent = opened.parentSegments.first { $0.offset == start }
     let bases = try file.bases(of: stretch.segment) { () throws(SnapshotError) in
-      try parentChunks(parent, from: start)
+      var chunks = try parentChunks(parent, from: start)
+      chunks.blockHashes = opened.blockHashes
+      return chunks
     }
     let range = file.range(of: stretch, opened.chunking)
     let reading = try readStretch(opened, range, bases, job)
@@ -90,10 +92,12 @@ extension FileWorker {
         at: 0, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[..<4096]))
       let fingerprint = fingerprint(0, count)
       let isSparse = status.allocatedSize < status.size
+      let chunking: Chunking = fingerprint != 0 || job.isIndexFile || isSparse ? .regions : .contentDefined
+      let isLong = status.size >= UInt64(Self.fingerprintedChunks * parameters.regionBytes)
       return OpenedFile(
-        handle: handle, status: status,
-        chunking: fingerprint != 0 || job.isIndexFile || isSparse ? .regions : .contentDefined, started: started,
-        pageFingerprint: fingerprint, parentSegments: parentSegments(of: job.parent))
+        handle: handle, status: status, chunking: chunking, started: started, pageFingerprint: fingerprint,
+        parentSegments: parentSegments(of: job.parent),
+        blockHashes: chunking == .regions && isLong ? blockHashes.file(job.relativePath) : nil)
     } catch { throw Self.failure(error, job) }
   }
 

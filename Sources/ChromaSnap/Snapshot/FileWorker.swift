@@ -13,6 +13,7 @@ struct FileWorker: ~Copyable {
   let chunker: GearChunker
   let parameters: ChunkingParameters
   let held: HeldFiles
+  let blockHashes: BlockHashCache
   var writer: ChunkWriter
   var bytesRead: UInt64 = 0
   var input = ByteBuffer(capacity: windowBytes)
@@ -31,13 +32,14 @@ struct FileWorker: ~Copyable {
 
   init(
     _ repository: Repository, index: ChunkIndex, chunker: GearChunker, held: HeldFiles, key: LastingFingerprint.Key,
-    level: Int
+    blockHashes: BlockHashCache, level: Int
   ) {
     self.repository = repository
     self.index = index
     self.chunker = chunker
     self.held = held
     self.key = key
+    self.blockHashes = blockHashes
     parameters = repository.config.chunking
     writer = ChunkWriter(repository, index: index, level: level)
   }
@@ -176,22 +178,35 @@ struct FileWorker: ~Copyable {
     _ chunk: RawSpan, _ name: NamedChunk, at offset: UInt64, _ bases: ParentChunks,
     _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) {
-    try store(chunk, id: name.id, at: offset, like: bases.base(at: offset, length: chunk.byteCount))
+    try store(
+      chunk, id: name.id, at: offset, like: bases.base(at: offset, length: chunk.byteCount), bases.blockHashes)
     reading.chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.byteCount)))
     reading.fingerprints.append(name.fingerprint)
     bytesRead += UInt64(chunk.byteCount)
   }
 
   /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on.
+  /// - Parameter file: Where the hashes of the blocks of chunks at this place are kept, if they are.
   mutating func store(
-    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like base: ParentChunks.Base?
+    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like parent: ParentChunks.Base?, _ file: BlockHashFile? = nil
   ) throws(SnapshotError) {
-    if id == base?.id, try index.trustsParent(id) { return }
+    if id == parent?.id, try index.trustsParent(id) { return }
     // Half a fingerprint is enough to find damage, which nobody has made to go unseen.
     let key = key.first
-    try writer.store(
-      chunk, id: id, kind: .data, at: offset, like: base?.id,
-      provedBy: base?.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
+    var base = parent.map { parent in
+      ChunkWriter.Base(
+        parent.id, proof: parent.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
+    }
+    guard let file else { return try writer.store(chunk, id: id, kind: .data, at: offset, like: base) }
+    let blocks = file.key.blocks
+    let hashes = BlockHashes(of: chunk, under: blocks)
+    if let parent, let known = file.hashes(of: parent.id, length: chunk.byteCount, at: offset) {
+      let dirty = hashes.difference(from: known)
+      base?.dirty = dirty
+      base?.proof = { known.match($0, in: dirty, under: blocks) }
+    }
+    try writer.store(chunk, id: id, kind: .data, at: offset, like: base)
+    file.record(hashes, of: id, at: offset)
   }
 
   mutating func storeZeros() throws(SnapshotError) -> NamedChunk {

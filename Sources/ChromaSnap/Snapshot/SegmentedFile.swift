@@ -154,6 +154,8 @@ struct OpenedFile: Sendable {
   var pageFingerprint: UInt64
   /// What the parent snapshot holds, by segment.
   var parentSegments: [ContentSegment]
+  /// Where the hashes of its blocks are kept, if they are.
+  var blockHashes: BlockHashFile?
 }
 
 extension SnapshotWarning {

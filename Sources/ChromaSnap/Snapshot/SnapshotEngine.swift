@@ -14,6 +14,7 @@ final class SnapshotEngine {
   private let chunker: GearChunker
   /// What fingerprints that outlive the run are made under.
   let key: LastingFingerprint.Key
+  let blockHashes: BlockHashCache
   let pool: WorkerPool
   private let outcomes = Outcomes()
 
@@ -32,8 +33,10 @@ final class SnapshotEngine {
     var states: [(path: [UInt8], state: [UInt8])] = []
   }
 
+  /// - Parameter source: The source's id.
   init(
-    _ repository: Repository, index: ChunkIndex, plan: SnapshotPlan, held: HeldFiles, level: Int, activity: Activity
+    _ repository: Repository, source: String, index: ChunkIndex, plan: SnapshotPlan, held: HeldFiles, level: Int,
+    activity: Activity
   ) throws(SnapshotError) {
     self.repository = repository
     self.index = index
@@ -44,7 +47,12 @@ final class SnapshotEngine {
     self.chunker = chunker
     let key = try repository.catalogue.fingerprintKey()
     self.key = key
-    pool = WorkerPool { FileWorker(repository, index: index, chunker: chunker, held: held, key: key, level: level) }
+    let blockHashes = BlockHashCache(repository, source: source, key: key)
+    self.blockHashes = blockHashes
+    pool = WorkerPool {
+      FileWorker(
+        repository, index: index, chunker: chunker, held: held, key: key, blockHashes: blockHashes, level: level)
+    }
   }
 
   var totals: WorkerPool.Totals { pool.totals }

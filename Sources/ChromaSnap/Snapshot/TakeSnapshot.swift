@@ -141,7 +141,8 @@ public struct TakeSnapshot: Sendable {
       var reader = ChunkReader(repository, index: index)
       let plan = try SnapshotPlan(
         scan, states: states, parent: parent?.manifest.tree, held: held, reader: &reader)
-      return try SnapshotEngine(repository, index: index, plan: plan, held: held, level: level, activity: activity)
+      return try SnapshotEngine(
+        repository, source: sourceID, index: index, plan: plan, held: held, level: level, activity: activity)
     }
     var time = started
     let engine: SnapshotEngine

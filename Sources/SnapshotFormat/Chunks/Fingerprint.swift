@@ -16,13 +16,8 @@ package struct Fingerprint: Hashable, Sendable {
     private static let count =
       Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
 
-    /// The key that a seed stands for: SHA-256 of the seed and a counter, four words at a time.
-    package init(seed: [UInt8]) {
-      words = (0..<(Self.count + 3) / 4).flatMap { i in
-        let words = ChunkID(of: seed + [UInt8(truncatingIfNeeded: i), UInt8(truncatingIfNeeded: i >> 8)]).words
-        return [words.0, words.1, words.2, words.3]
-      }
-    }
+    /// The key that a seed stands for.
+    package init(seed: [UInt8]) { words = randomWords(Self.count, seed: seed) }
 
     /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.
     package func fingerprint(of bytes: RawSpan) -> Fingerprint { unsafe fingerprint(of: bytes, blocks: nil) }
@@ -73,6 +68,14 @@ package struct Fingerprint: Hashable, Sendable {
   }
 }
 
+/// At least `count` words that a seed stands for: SHA-256 of the seed and a counter, four words at a time.
+func randomWords(_ count: Int, seed: [UInt8]) -> [UInt64] {
+  (0..<(count + 3) / 4).flatMap { i in
+    let words = ChunkID(of: seed + [UInt8(truncatingIfNeeded: i), UInt8(truncatingIfNeeded: i >> 8)]).words
+    return [words.0, words.1, words.2, words.3]
+  }
+}
+
 /// The same for what is compared in another run: two fingerprints under independent keys.
 ///
 /// Bytes that were written without knowing the keys, and differ, have equal ones with a probability of at most 2^-126.
@@ -87,10 +90,13 @@ package struct LastingFingerprint: Hashable, Sendable {
     /// What the first half is made under.
     package let first: Fingerprint.Key
     private let second: Fingerprint.Key
+    /// What hashes of blocks are made under.
+    package let blocks: BlockHashes.Key
 
     package init(seed: [UInt8]) {
       first = Fingerprint.Key(seed: seed + [1])
       second = Fingerprint.Key(seed: seed + [2])
+      blocks = BlockHashes.Key(seed: seed + [3])
     }
 
     /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.

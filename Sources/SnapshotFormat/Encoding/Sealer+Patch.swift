@@ -21,7 +21,7 @@ package import SystemIO
 /// replaced. A block that the base does not wholly cover is always dirty.
 enum Patch {
   /// Small enough for the neighbour links that an insert scatters over an HNSW index; a page of SQLite is eight of them.
-  static let blockBytes = 512
+  static let blockBytes = BlockHashes.blockBytes
   static let maximumBlocks = Limits.chunkBytes / blockBytes
 
   struct Flags: OptionSet {
@@ -35,28 +35,16 @@ enum Patch {
 
   /// Where `new` differs from `base`. One pass at memcmp's speed.
   static func compare(_ new: RawSpan, base: RawSpan) -> Runs {
-    var runs: Runs = []
     unsafe new.withUnsafeBytes { a in
       unsafe base.withUnsafeBytes { b in
-        let blocks = (a.count + blockBytes - 1) / blockBytes
-        var start: Int?
-        for block in 0..<blocks {
+        DirtyBlocks(count: (a.count + blockBytes - 1) / blockBytes) { block in
           let from = block * blockBytes
           let count = min(blockBytes, a.count - from)
-          let same =
-            unsafe from + count <= b.count
-            && memcmp(a.baseAddress! + from, b.baseAddress! + from, count) == 0
-          if same, let first = start {
-            runs.append(first..<block)
-            start = nil
-          } else if !same, start == nil {
-            start = block
-          }
-        }
-        if let first = start { runs.append(first..<blocks) }
+          return unsafe from + count > b.count
+            || memcmp(a.baseAddress! + from, b.baseAddress! + from, count) != 0
+        }.runs
       }
     }
-    return runs
   }
 
   /// The dirty blocks as bytes, in whichever form is shorter.
@@ -125,40 +113,85 @@ enum Patch {
   static func byteRange(_ run: Range<Int>, length: Int) -> Range<Int> {
     min(run.lowerBound * blockBytes, length)..<min(run.upperBound * blockBytes, length)
   }
+
+  static func byteRanges(_ runs: Runs, length: Int) -> [Range<Int>] { runs.map { byteRange($0, length: length) } }
+}
+
+/// The blocks of a chunk that differ from its base's.
+package struct DirtyBlocks: Equatable, Sendable {
+  let runs: Patch.Runs
+  /// How many they are.
+  package let count: Int
+
+  /// Those of `count` blocks of which `isDirty` says so. It is asked for each, in order.
+  init(count: Int, _ isDirty: (Int) -> Bool) {
+    var runs: Patch.Runs = []
+    var start: Int?
+    for block in 0..<count {
+      let dirty = isDirty(block)
+      if !dirty, let first = start {
+        runs.append(first..<block)
+        start = nil
+      } else if dirty, start == nil {
+        start = block
+      }
+    }
+    if let first = start { runs.append(first..<count) }
+    self.runs = runs
+    self.count = runs.reduce(0) { $0 + $1.count }
+  }
 }
 
 extension Sealer {
   /// Appends a patch that makes `chunk` from `base` to `output`, where that is clearly smaller than the chunk's own
   /// stored form is likely to be. It has then been applied once, and the outcome was right.
-  /// - Parameter limit: The longest patch that is still worth it, in bytes.
+  /// - Parameters:
+  ///   - dirty: Where they differ, if that is known.
+  ///   - limit: The longest patch that is still worth it, in bytes.
   /// - Returns: Whether a patch was appended.
   package mutating func sealPatch(
-    _ chunk: RawSpan, base: RawSpan, limit: Int, into output: inout ByteBuffer
+    _ chunk: RawSpan, base: RawSpan, dirty: DirtyBlocks? = nil, limit: Int, into output: inout ByteBuffer
   ) -> Bool {
-    let runs = Patch.compare(chunk, base: base)
+    let runs = dirty?.runs ?? Patch.compare(chunk, base: base)
+    dirtyBytes.setPrefix(Patch.byteRanges(runs, length: base.byteCount), of: base)
+    return sealPatch(chunk, runs, .prefixed, limit: limit, into: &output)
+  }
+
+  /// The same where the base, which is as long, is not at hand: the new bytes by themselves.
+  package mutating func sealPatch(
+    _ chunk: RawSpan, dirty: DirtyBlocks, limit: Int, into output: inout ByteBuffer
+  ) -> Bool {
+    dirtyBytes.clear()
+    return sealPatch(chunk, dirty.runs, [], limit: limit, into: &output)
+  }
+
+  /// - Parameter flags: Whether the prefix of `dirtyBytes` is the frame's; else it has none.
+  private mutating func sealPatch(
+    _ chunk: RawSpan, _ runs: Patch.Runs, _ flags: Patch.Flags, limit: Int, into output: inout ByteBuffer
+  ) -> Bool {
     let start = output.count
-    gather(runs, from: chunk, length: chunk.byteCount, into: &newBytes)
-    gather(runs, from: base, length: base.byteCount, into: &oldBytes)
+    let ranges = Patch.byteRanges(runs, length: chunk.byteCount)
+    dirtyBytes.setBytes(ranges, of: chunk)
     let blocks = (chunk.byteCount + Patch.blockBytes - 1) / Patch.blockBytes
     let (form, dirty) = Patch.encode(runs, blocks: blocks)
     guard dirty.count + 3 < limit else { return false }
-    output.append(form.union(.prefixed).rawValue)
+    output.append(form.union(flags).rawValue)
     output.append(UInt16(dirty.count))
     output.append(dirty.rawSpan)
     let frameAt = output.count
     // Patches are small: a level that searches better costs little time.
     guard
       let frame = compressor.compress(
-        newBytes, prefix: oldBytes, level: max(level, 3), limit: limit - (frameAt - start), into: &output)
+        dirtyBytes, level: max(level, 3), limit: limit - (frameAt - start), into: &output)
     else {
       output.count = start
       return false
     }
     // A patch that cannot be applied would cost a chunk: apply it now, while the chunk is at hand.
-    scratch.count = 0
+    let length = dirtyBytes.count
     let applied: Void? = try? decompressor.decompress(
-      output.bytes.extracting(frameAt..<frameAt + frame), prefix: oldBytes, length: newBytes.count, into: &scratch)
-    guard applied != nil, equal(scratch.bytes, newBytes.bytes) else {
+      output.bytes.extracting(frameAt..<frameAt + frame), length: length, into: &dirtyBytes)
+    guard applied != nil, dirtyBytes.holds(ranges, of: chunk) else {
       output.count = start
       return false
     }
@@ -182,23 +215,15 @@ extension Sealer {
     let blocks = (length + Patch.blockBytes - 1) / Patch.blockBytes
     let runs = try Patch.decode(try reader.bytes(size), flags, blocks: blocks)
     try checkCover(runs, base: chunk.count, length: length)
-    gather(runs, from: chunk.bytes, length: chunk.count, into: &oldBytes)
-    let total = runs.reduce(0) { $0 + Patch.byteRange($1, length: length).count }
-    newBytes.count = 0
-    let frame = stored.extracting(reader.offset...)
+    let ranges = Patch.byteRanges(runs, length: length)
+    dirtyBytes.clear()
     if flags.contains(.prefixed) {
-      try decompressor.decompress(frame, prefix: oldBytes, length: total, into: &newBytes)
-    } else {
-      try decompressor.decompress(frame, length: total, into: &newBytes)
+      dirtyBytes.setPrefix(Patch.byteRanges(runs, length: chunk.count), of: chunk.bytes)
     }
+    try decompressor.decompress(
+      stored.extracting(reader.offset...), length: ranges.reduce(0) { $0 + $1.count }, into: &dirtyBytes)
     chunk.count = length
-    var from = 0
-    for run in runs {
-      let range = Patch.byteRange(run, length: length)
-      unsafe chunk.storage.baseAddress!.advanced(by: range.lowerBound).copyMemory(
-        from: newBytes.pointer.baseAddress!.advanced(by: from), byteCount: range.count)
-      from += range.count
-    }
+    unsafe dirtyBytes.copyBytes(to: ranges, in: chunk.storage)
   }
 
   /// Bytes that lie past the base's end and in no dirty block would be whatever the memory held.
@@ -208,14 +233,6 @@ extension Sealer {
     guard let covered, covered.upperBound == length, covered.lowerBound <= base else {
       throw FormatError(.inconsistent, "a patch leaves bytes past its base's end undefined")
     }
-  }
-}
-
-private func gather(_ runs: Patch.Runs, from bytes: RawSpan, length: Int, into buffer: inout ByteBuffer) {
-  buffer.count = 0
-  for run in runs {
-    let range = Patch.byteRange(run, length: length)
-    if !range.isEmpty { buffer.append(bytes.extracting(range)) }
   }
 }
 

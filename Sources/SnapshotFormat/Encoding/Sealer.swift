@@ -10,8 +10,8 @@ package struct Sealer: ~Copyable {
   var compressor = ZstdCompressor()
   var decompressor = ZstdDecompressor()
   var scratch = ByteBuffer(capacity: Limits.storedChunkBytes)
-  var oldBytes = ByteBuffer(capacity: Limits.chunkBytes)
-  var newBytes = ByteBuffer(capacity: Limits.chunkBytes)
+  /// The dirty blocks of a patch, after those of its base.
+  var dirtyBytes = PrefixedBuffer(capacity: Limits.chunkBytes)
   /// zstd's level for whole chunks.
   let level: Int
 

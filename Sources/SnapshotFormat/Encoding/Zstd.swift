@@ -29,9 +29,11 @@ import SystemIO
 
   /// The same with a prefix: bytes that the decoder will have too.
   mutating func compress(
-    _ source: borrowing ByteBuffer, prefix: borrowing ByteBuffer, level: Int, limit: Int, into output: inout ByteBuffer
+    _ source: borrowing PrefixedBuffer, level: Int, limit: Int, into output: inout ByteBuffer
   ) -> Int? {
-    compress(source.bytes, prefix: prefix.bytes, level: level, literals: .automatic, limit: limit, into: &output)
+    unsafe compress(
+      source.pointer.bytes, prefix: source.prefix.bytes, level: level, literals: .automatic, limit: limit, into: &output
+    )
   }
 
   private mutating func compress(
@@ -79,34 +81,32 @@ import SystemIO
   mutating func decompress(
     _ frame: RawSpan, length: Int, into output: inout ByteBuffer
   ) throws(FormatError) {
-    try decompress(frame, after: RawSpan(), length: length, into: &output)
+    unsafe try decompress(frame, after: UnsafeRawBufferPointer(start: nil, count: 0), length: length, to: output.free)
+    output.count += length
   }
 
-  /// The same for a frame that was made with a prefix.
+  /// Puts the plaintext of one frame, which was made with the buffer's prefix, where the buffer's bytes are.
   mutating func decompress(
-    _ frame: RawSpan, prefix: borrowing ByteBuffer, length: Int, into output: inout ByteBuffer
+    _ frame: RawSpan, length: Int, into output: inout PrefixedBuffer
   ) throws(FormatError) {
-    try decompress(frame, after: prefix.bytes, length: length, into: &output)
+    unsafe try decompress(frame, after: output.prefix, length: length, to: output.storage)
+    output.count = length
   }
 
   private mutating func decompress(
-    _ frame: RawSpan, after prefix: RawSpan, length: Int, into output: inout ByteBuffer
+    _ frame: RawSpan, after prefix: UnsafeRawBufferPointer, length: Int, to room: UnsafeMutableRawBufferPointer
   ) throws(FormatError) {
-    let free = unsafe output.free
-    guard length <= free.count else {
+    guard length <= room.count else {
       throw FormatError(.inconsistent, "a frame promises \(length) bytes, which is too long")
     }
     unsafe _ = ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters)
+    if prefix.count > 0 { unsafe _ = ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count) }
     let written = unsafe frame.withUnsafeBytes { bytes in
-      unsafe prefix.withUnsafeBytes { old in
-        if old.count > 0 { unsafe _ = ZSTD_DCtx_refPrefix(context, old.baseAddress, old.count) }
-        return unsafe ZSTD_decompressDCtx(context, free.baseAddress, length, bytes.baseAddress, bytes.count)
-      }
+      unsafe ZSTD_decompressDCtx(context, room.baseAddress, length, bytes.baseAddress, bytes.count)
     }
     guard ZSTD_isError(written) == 0 else { throw FormatError(.inconsistent, "a zstd frame is damaged") }
     guard written == length else {
       throw FormatError(.inconsistent, "a zstd frame holds \(written) bytes instead of \(length)")
     }
-    output.count += written
   }
 }

@@ -62,7 +62,8 @@ extension ChunkWriter {
       let chunk = rest.extracting(first: length)
       let id = ChunkID(of: chunk)
       try store(
-        chunk, id: id, kind: .metadata, like: parents.indices.contains(chunks.count) ? parents[chunks.count] : nil)
+        chunk, id: id, kind: .metadata, like: parents.indices.contains(chunks.count) ? Base(parents[chunks.count]) : nil
+      )
       chunks.append(ChunkList.Child(id: id, length: UInt64(length)))
       start += length
     }
@@ -78,7 +79,7 @@ extension ChunkWriter {
   private mutating func storeList(_ list: ChunkList, like: ChunkID?) throws(SnapshotError) -> ChunkID {
     let bytes = list.encoded
     let id = ChunkID(of: bytes)
-    try store(bytes.rawSpan, id: id, kind: .metadata, like: like)
+    try store(bytes.rawSpan, id: id, kind: .metadata, like: like.map { Base($0) })
     return id
   }
 

@@ -14,8 +14,12 @@ package struct ChunkWriter: ~Copyable {
   package private(set) var chunksNew = 0
   package private(set) var patchesNew = 0
 
+  /// Where no more blocks have changed, the base is not decoded: by themselves they take more room than beside what was
+  /// there, but less time.
+  private static let blocksWithoutBase = 6
+
   /// A chain ends by age too: the copy that it begins with is no older than this when a patch is added to it.
-  private static let chainSecondsMaximum: Int64 = 90 * 86_400
+  package static let chainSecondsMaximum: Int64 = 90 * 86_400
 
   package init(_ repository: Repository, index: ChunkIndex, level: Int) {
     self.index = index
@@ -25,18 +29,31 @@ package struct ChunkWriter: ~Copyable {
     metadataPacks = PackWriter(repository, kind: .metadata, index: index)
   }
 
+  /// A chunk that another may resemble: the parent snapshot's at the same place.
+  package struct Base {
+    package var id: ChunkID
+    /// Whether bytes are its own, as far as a patch needs them, where something tells faster than their hash.
+    package var proof: ((RawSpan) -> Bool)?
+    /// Where the other one, which is as long, differs from it, if that is known without it.
+    package var dirty: DirtyBlocks?
+
+    package init(_ id: ChunkID, proof: ((RawSpan) -> Bool)? = nil, dirty: DirtyBlocks? = nil) {
+      self.id = id
+      self.proof = proof
+      self.dirty = dirty
+    }
+  }
+
   /// Stores a chunk unless it is known.
   /// - Parameters:
   ///   - offset: Where in its file it begins.
-  ///   - like: A chunk that it may resemble: the parent snapshot's at the same place.
-  ///   - proof: Whether bytes are those of that chunk, where something tells faster than their hash.
+  ///   - like: A chunk that it may resemble.
   package mutating func store(
-    _ chunk: RawSpan, id: ChunkID, kind: PackKind, at offset: UInt64 = 0, like: ChunkID? = nil,
-    provedBy proof: ((RawSpan) -> Bool)? = nil
+    _ chunk: RawSpan, id: ChunkID, kind: PackKind, at offset: UInt64 = 0, like: Base? = nil
   ) throws(SnapshotError) {
     guard try index.claim(id) else { return }
     let packs = kind == .data ? dataPacks : metadataPacks
-    if let like, like != id, try storePatch(chunk, id: id, like: like, provedBy: proof, in: packs) {
+    if let like, like.id != id, try storePatch(chunk, id: id, like: like, in: packs) {
       patchesNew += 1
     } else {
       try packs.add(id: id, length: chunk.byteCount, depth: 0, base: nil) { output throws(SnapshotError) in
@@ -48,38 +65,48 @@ package struct ChunkWriter: ~Copyable {
 
   /// A base that can't be found or decoded means "store whole", never failure.
   private mutating func storePatch(
-    _ chunk: RawSpan, id: ChunkID, like: ChunkID, provedBy proof: ((RawSpan) -> Bool)?, in packs: PackWriter
+    _ chunk: RawSpan, id: ChunkID, like: Base, in packs: PackWriter
   ) throws(SnapshotError) -> Bool {
-    guard var chain = try index.lastingChain(of: like),
+    guard var chain = try index.lastingChain(of: like.id),
       Timestamp.now.seconds - chain.links[0].packCreated <= Self.chainSecondsMaximum
     else { return false }
     // At the end of a chain the patch is made against its beginning: all changes since at once.
     if Int(chain.depth) >= Limits.patchDepth { chain.links.removeSubrange(1...) }
     let root = chain.links[0].entry
-    base.count = 0
     let last = chain.links[chain.links.count - 1].entry.id
-    let isProved = if let proof, last == like { reader.read(chain, provedBy: proof, into: &base) } else { false }
-    if !isProved {
-      do throws(SnapshotError) { try reader.read(last, chain: chain, into: &base) } catch {
-        guard error.code == .damaged else { throw error }
-        return false
-      }
-    }
     // What the chunk would take whole is guessed from its chain's beginning.
     let whole = Int(root.storedLength) * chunk.byteCount / Int(root.length)
-    let view = unsafe base.pointer.bytes
+    let limit = whole - whole / 16
     var patched = ByteBuffer(capacity: 0)
     swap(&patched, &patch)
     defer { swap(&patched, &patch) }
     patched.count = 0
-    guard sealer.sealPatch(chunk, base: view, limit: whole - whole / 16, into: &patched) else { return false }
+    let known = last == like.id ? like.dirty : nil
+    if let known, known.count <= Self.blocksWithoutBase {
+      guard sealer.sealPatch(chunk, dirty: known, limit: limit, into: &patched) else { return false }
+    } else {
+      guard try readBase(chain, of: like) else { return false }
+      let view = unsafe base.pointer.bytes
+      guard sealer.sealPatch(chunk, base: view, dirty: known, limit: limit, into: &patched) else { return false }
+    }
     index.rely(on: chain)
     let bytes = unsafe patched.pointer.bytes
-    try packs.add(
-      id: id, length: chunk.byteCount, depth: chain.depth + 1, base: chain.links[chain.links.count - 1].entry.id
-    ) { output throws(SnapshotError) in
+    try packs.add(id: id, length: chunk.byteCount, depth: chain.depth + 1, base: last) { output throws(SnapshotError) in
       output.append(bytes)
       return Encoding(.patch)
+    }
+    return true
+  }
+
+  /// Decodes what a patch is to be made against into `base`.
+  /// - Returns: Whether that can be decoded.
+  private mutating func readBase(_ chain: ChunkChain, of like: Base) throws(SnapshotError) -> Bool {
+    let last = chain.links[chain.links.count - 1].entry.id
+    base.count = 0
+    if let proof = like.proof, last == like.id, reader.read(chain, provedBy: proof, into: &base) { return true }
+    do throws(SnapshotError) { try reader.read(last, chain: chain, into: &base) } catch {
+      guard error.code == .damaged else { throw error }
+      return false
     }
     return true
   }
