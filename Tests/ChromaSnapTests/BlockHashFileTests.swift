@@ -115,8 +115,8 @@ struct BlockHashFileTests {
     #expect(try patches(try workshop.snapshot(), in: workshop) == [true])
   }
 
-  /// The state that a base is compared with is the parent's, not what an aborted run has seen.
-  @Test func `A chain of little changes is as it should be at every step`() throws {
+  /// Past the longest chain, with and without bases.
+  @Test func `A chain of little and of larger changes is right at every step`() throws {
     let workshop = try Workshop()
     var bytes = Self.bytes
     var all: [(Snapshot, [UInt8])] = []

@@ -169,20 +169,14 @@ struct FileWorker: ~Copyable {
   ) throws(SnapshotError) {
     var at = offset
     for (chunk, name) in zip(chunks, names(of: chunks, at: offset, bases, seen: seen)) {
-      try add(view(chunk.lowerBound, chunk.count), name, at: at, bases, &reading)
+      try store(
+        view(chunk.lowerBound, chunk.count), id: name.id, at: at, like: bases.base(at: at, length: chunk.count),
+        bases.blockHashes)
+      reading.chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.count)))
+      reading.fingerprints.append(name.fingerprint)
+      bytesRead += UInt64(chunk.count)
       at += UInt64(chunk.count)
     }
-  }
-
-  mutating func add(
-    _ chunk: RawSpan, _ name: NamedChunk, at offset: UInt64, _ bases: ParentChunks,
-    _ reading: inout SegmentedFile.Reading
-  ) throws(SnapshotError) {
-    try store(
-      chunk, id: name.id, at: offset, like: bases.base(at: offset, length: chunk.byteCount), bases.blockHashes)
-    reading.chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.byteCount)))
-    reading.fingerprints.append(name.fingerprint)
-    bytesRead += UInt64(chunk.byteCount)
   }
 
   /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on.
