@@ -19,8 +19,10 @@ struct BlockHashCache: Sendable {
     regionBytes = repository.config.chunking.regionBytes
   }
 
-  /// Those of one file, by its path in the source. They only help: `nil` where they can't be kept.
-  func file(_ path: [UInt8]) -> BlockHashFile? {
+  /// Those of one file, by its path in the source. They only help: `nil` where they can't be kept, and of a short file, which
+  /// is decoded as fast.
+  func file(_ path: [UInt8], length: UInt64) -> BlockHashFile? {
+    guard length >= UInt64(FileWorker.fingerprintedChunks * regionBytes) else { return nil }
     let name = ChunkID(of: Array(source.utf8) + [0] + path).description.prefix(32)
     guard (try? FileSystem.makeFolders(folder)) != nil,
       let file = try? Descriptor(opening: folder.appending(String(name)), .readWrite, [.create])
@@ -63,7 +65,7 @@ package final class BlockHashFile: Sendable {
 
   /// The hashes of the blocks of a chunk of so many bytes, where it is the one that was recorded last at its place.
   package func hashes(of chunk: ChunkID, length: Int, at offset: UInt64) -> BlockHashes? {
-    let count = Self.blocks(length)
+    let count = BlockHashes.count(in: length)
     let size = Self.headBytes + 8 * count
     return unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { record in
       guard unsafe (try? file.descriptor.read(at: place(of: offset), into: record)) == size,
@@ -98,9 +100,7 @@ package final class BlockHashFile: Sendable {
 
   private static let headBytes = LastingFingerprint.byteCount + 32
 
-  private static func blocks(_ length: Int) -> Int { (length + BlockHashes.blockBytes - 1) / BlockHashes.blockBytes }
-
   private func place(of offset: UInt64) -> UInt64 {
-    offset / UInt64(regionBytes) * UInt64(Self.headBytes + 8 * Self.blocks(regionBytes))
+    offset / UInt64(regionBytes) * UInt64(Self.headBytes + 8 * BlockHashes.count(in: regionBytes))
   }
 }

@@ -189,7 +189,7 @@ final class DatabaseReading {
       } catch { (segments, chunks) = ([], []) }
     }
     var bases = ParentChunks(chunks, from: 0)
-    bases.blockHashes = engine.blockHashes.file(file)
+    bases.blockHashes = engine.blockHashes.file(file, length: last?.status.size ?? 0)
     return (content, segments, bases)
   }
 }

@@ -93,11 +93,10 @@ extension FileWorker {
       let fingerprint = fingerprint(0, count)
       let isSparse = status.allocatedSize < status.size
       let chunking: Chunking = fingerprint != 0 || job.isIndexFile || isSparse ? .regions : .contentDefined
-      let isLong = status.size >= UInt64(Self.fingerprintedChunks * parameters.regionBytes)
       return OpenedFile(
         handle: handle, status: status, chunking: chunking, started: started, pageFingerprint: fingerprint,
         parentSegments: parentSegments(of: job.parent),
-        blockHashes: chunking == .regions && isLong ? blockHashes.file(job.relativePath) : nil)
+        blockHashes: chunking == .regions ? blockHashes.file(job.relativePath, length: status.size) : nil)
     } catch { throw Self.failure(error, job) }
   }
 

@@ -10,6 +10,9 @@ package struct BlockHashes: Equatable, Sendable {
   /// Bytes of a block.
   package static let blockBytes = Int(CKERNELS_HASHED_BLOCK)
 
+  /// How many blocks a chunk of so many bytes has; the last may be shorter.
+  package static func count(in length: Int) -> Int { (length + blockBytes - 1) / blockBytes }
+
   /// What hashes are made under.
   package struct Key: Sendable {
     fileprivate let words: [UInt64]
@@ -20,7 +23,7 @@ package struct BlockHashes: Equatable, Sendable {
 
   /// One pass over `bytes`, at the speed of memory.
   package init(of bytes: RawSpan, under key: Key) {
-    let count = (bytes.byteCount + Self.blockBytes - 1) / Self.blockBytes
+    let count = Self.count(in: bytes.byteCount)
     words = unsafe [UInt64](unsafeUninitializedCapacity: count) { words, initialized in
       unsafe bytes.withUnsafeBytes { message in
         unsafe ckernels_block_hashes(
@@ -44,6 +47,6 @@ package struct BlockHashes: Equatable, Sendable {
   /// The blocks that differ from those of a chunk of the same length. O(blocks).
   package func difference(from base: BlockHashes) -> DirtyBlocks {
     precondition(words.count == base.words.count, "hashes of chunks of different lengths")
-    return DirtyBlocks(count: words.count) { words[$0] != base.words[$0] }
+    return DirtyBlocks(among: words.count) { words[$0] != base.words[$0] }
   }
 }

@@ -35,24 +35,21 @@ import SystemIO
   /// Makes parts of `source` the prefix, one after the other.
   mutating func setPrefix(_ ranges: [Range<Int>], of source: RawSpan) {
     prefixCount = ranges.reduce(0) { $0 + $1.count }
-    unsafe source.withUnsafeBytes { source in
-      var at = middle - prefixCount
-      for range in ranges where !range.isEmpty {
-        unsafe (memory.storage.baseAddress! + at).copyMemory(
-          from: source.baseAddress! + range.lowerBound, byteCount: range.count)
-        at += range.count
-      }
-    }
+    unsafe gather(ranges, of: source, at: memory.storage.baseAddress! + (middle - prefixCount))
   }
 
   /// Makes parts of `source` the bytes, one after the other.
   mutating func setBytes(_ ranges: [Range<Int>], of source: RawSpan) {
-    count = 0
+    count = ranges.reduce(0) { $0 + $1.count }
+    unsafe gather(ranges, of: source, at: storage.baseAddress!)
+  }
+
+  private func gather(_ ranges: [Range<Int>], of source: RawSpan, at target: UnsafeMutableRawPointer) {
     unsafe source.withUnsafeBytes { source in
+      var target = unsafe target
       for range in ranges where !range.isEmpty {
-        unsafe (storage.baseAddress! + count).copyMemory(
-          from: source.baseAddress! + range.lowerBound, byteCount: range.count)
-        count += range.count
+        unsafe target.copyMemory(from: source.baseAddress! + range.lowerBound, byteCount: range.count)
+        unsafe target += range.count
       }
     }
   }

@@ -37,7 +37,7 @@ enum Patch {
   static func compare(_ new: RawSpan, base: RawSpan) -> Runs {
     unsafe new.withUnsafeBytes { a in
       unsafe base.withUnsafeBytes { b in
-        DirtyBlocks(count: (a.count + blockBytes - 1) / blockBytes) { block in
+        DirtyBlocks(among: BlockHashes.count(in: a.count)) { block in
           let from = block * blockBytes
           let count = min(blockBytes, a.count - from)
           return unsafe from + count > b.count
@@ -123,11 +123,11 @@ package struct DirtyBlocks: Equatable, Sendable {
   /// How many they are.
   package let count: Int
 
-  /// Those of `count` blocks of which `isDirty` says so. It is asked for each, in order.
-  init(count: Int, _ isDirty: (Int) -> Bool) {
+  /// Those of so many blocks of which `isDirty` says so. It is asked for each, in order.
+  init(among blocks: Int, _ isDirty: (Int) -> Bool) {
     var runs: Patch.Runs = []
     var start: Int?
-    for block in 0..<count {
+    for block in 0..<blocks {
       let dirty = isDirty(block)
       if !dirty, let first = start {
         runs.append(first..<block)
@@ -136,9 +136,9 @@ package struct DirtyBlocks: Equatable, Sendable {
         start = block
       }
     }
-    if let first = start { runs.append(first..<count) }
+    if let first = start { runs.append(first..<blocks) }
     self.runs = runs
-    self.count = runs.reduce(0) { $0 + $1.count }
+    count = runs.reduce(0) { $0 + $1.count }
   }
 }
 
@@ -172,7 +172,7 @@ extension Sealer {
     let start = output.count
     let ranges = Patch.byteRanges(runs, length: chunk.byteCount)
     dirtyBytes.setBytes(ranges, of: chunk)
-    let blocks = (chunk.byteCount + Patch.blockBytes - 1) / Patch.blockBytes
+    let blocks = BlockHashes.count(in: chunk.byteCount)
     let (form, dirty) = Patch.encode(runs, blocks: blocks)
     guard dirty.count + 3 < limit else { return false }
     output.append(form.union(flags).rawValue)
@@ -212,7 +212,7 @@ extension Sealer {
       throw FormatError(.inconsistent, "a patch promises \(length) bytes, which is too long")
     }
     let size = Int(try reader.integer(UInt16.self))
-    let blocks = (length + Patch.blockBytes - 1) / Patch.blockBytes
+    let blocks = BlockHashes.count(in: length)
     let runs = try Patch.decode(try reader.bytes(size), flags, blocks: blocks)
     try checkCover(runs, base: chunk.count, length: length)
     let ranges = Patch.byteRanges(runs, length: length)
