@@ -28,24 +28,25 @@ struct BlockHashFileTests {
     var random = SeededGenerator(22)
     let chunk = random.bytes(Self.region)
     let (id, hashes) = (ChunkID(of: chunk), BlockHashes(of: chunk.rawSpan, under: file.key.blocks))
+    let record = BlockHashFile.Record(hashes, snapshot: 7, isKept: true)
     let place = UInt64(3 * Self.region)
-    #expect(file.hashes(of: id, length: chunk.count, at: place) == nil)
-    file.record(hashes, of: id, at: place)
-    #expect(file.hashes(of: id, length: chunk.count, at: place) == hashes)
-    #expect(file.hashes(of: id, length: chunk.count, at: 0) == nil)
-    #expect(file.hashes(of: id, length: chunk.count - 512, at: place) == nil)
-    #expect(file.hashes(of: ChunkID(of: [1]), length: chunk.count, at: place) == nil)
-    #expect(try opened(path, seed: 2).hashes(of: id, length: chunk.count, at: place) == nil)
-    #expect(try opened(path).hashes(of: id, length: chunk.count, at: place) == hashes)
+    #expect(file.record(of: id, length: chunk.count, at: place) == nil)
+    file.write(record, of: id, at: place)
+    #expect(file.record(of: id, length: chunk.count, at: place) == record)
+    #expect(file.record(of: id, length: chunk.count, at: 0) == nil)
+    #expect(file.record(of: id, length: chunk.count - 512, at: place) == nil)
+    #expect(file.record(of: ChunkID(of: [1]), length: chunk.count, at: place) == nil)
+    #expect(try opened(path, seed: 2).record(of: id, length: chunk.count, at: place) == nil)
+    #expect(try opened(path).record(of: id, length: chunk.count, at: place) == record)
 
     // One that was torn, wherever.
     let whole = try Descriptor(opening: path).readAll(limit: 1 << 20)
-    let start = whole.count - 4160
-    for at in [start, start + 32, start + 64, start + 2000, whole.count - 1] {
+    let start = whole.count - 4168
+    for at in [start, start + 32, start + 64, start + 72, start + 2000, whole.count - 1] {
       var torn = whole
       torn[at] ^= 1
       try Descriptor(opening: path, .write).write(torn)
-      #expect(file.hashes(of: id, length: chunk.count, at: place) == nil, "byte \(at - start)")
+      #expect(file.record(of: id, length: chunk.count, at: place) == nil, "byte \(at - start)")
     }
   }
 
@@ -97,7 +98,7 @@ struct BlockHashFileTests {
       switch state {
       case "lost": try FileSystem.removeFile(file)
       case "damaged":
-        var bytes = try Descriptor(opening: file).readAll(limit: 1 << 20)
+        var bytes = try Descriptor(opening: file).readAll(limit: 1 << 30)
         for i in stride(from: 0, to: bytes.count, by: 500) { bytes[i] ^= 0x10 }
         try Descriptor(opening: file, .write).write(bytes)
       default:
@@ -134,18 +135,19 @@ struct BlockHashFileTests {
     try workshop.write("db", Self.bytes)
     try workshop.write("other", Self.bytes.reversed() + Self.bytes)
     try workshop.snapshot()
-    let file = try #require(try Self.files(of: workshop).first)
+    let files = try Self.files(of: workshop)
+    #expect(files.count == 2, "the hashes of one file's regions, and bytes of some")
     _ = try workshop.prune()
-    #expect(FileStatus.exists(file))
-    try FileSystem.setModified(Timestamp(seconds: Timestamp.now.seconds - 91 * 86_400), at: file)
+    #expect(try Self.files(of: workshop) == files)
+    try FileSystem.setModified(Timestamp(seconds: Timestamp.now.seconds - 91 * 86_400), at: files[0])
     _ = try workshop.prune()
-    #expect(!FileStatus.exists(file))
+    #expect(try Self.files(of: workshop) == [files[1]])
   }
 
   private static func files(of workshop: Workshop) throws -> [FilePath] {
     let caches = workshop.folder.appending("cache")
     return try DirectoryReader.names(in: caches).flatMap { cache in
-      let folder = caches.appending(nameBytes: cache).appending("blocks")
+      let folder = caches.appending(nameBytes: cache).appending("regions")
       return try DirectoryReader.names(in: folder).map { folder.appending(nameBytes: $0) }
     }
   }

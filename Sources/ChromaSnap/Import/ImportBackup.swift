@@ -105,8 +105,8 @@ public struct ImportBackup: Sendable {
     let plan = try SnapshotPlan(
       scan, states: nil, parent: place.position.neighbour?.manifest.tree, held: HeldFiles(), reader: &reader)
     let engine = try SnapshotEngine(
-      repository, source: place.sourceID, index: index, plan: plan, held: HeldFiles(), level: level,
-      activity: activity)
+      repository, source: place.sourceID, after: place.position.neighbour, index: index, plan: plan, held: HeldFiles(),
+      level: level, activity: activity)
     try engine.readAll()
     let result = try engine.complete()
     var warnings = scan.warnings + result.warnings

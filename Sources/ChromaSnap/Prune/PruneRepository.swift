@@ -56,7 +56,7 @@ public struct PruneRepository: Sendable {
     // The repository's shared lock goes before the exclusive one is asked for.
     repository = try Self.reopen(location, insteadOf: &repository)
     try Sweep(repository: repository, activity: activity).run(&summary, marker: &marker)
-    BlockHashCache.removeOld(of: repository)
+    RegionCache.removeOld(of: repository)
     summary.auditEntriesRemoved = try AuditTrail(at: location.place).expire(at: .now)
     summary.duration = stopwatch.seconds
     return summary

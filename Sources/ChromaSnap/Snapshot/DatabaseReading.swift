@@ -173,7 +173,7 @@ final class DatabaseReading {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
     try worker.store(
-      bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount), bases.blockHashes)
+      bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount), bases.regions)
     regions.note(id, worker.key.fingerprint(of: bytes), of: number)
   }
 
@@ -189,7 +189,7 @@ final class DatabaseReading {
       } catch { (segments, chunks) = ([], []) }
     }
     var bases = ParentChunks(chunks, from: 0)
-    bases.blockHashes = engine.blockHashes.file(file, length: last?.status.size ?? 0)
+    bases.regions = engine.regions.file(file, length: last?.status.size ?? 0)
     return (content, segments, bases)
   }
 }

@@ -23,7 +23,7 @@ extension FileWorker {
     let parent = opened.parentSegments.first { $0.offset == start }
     let bases = try file.bases(of: stretch.segment) { () throws(SnapshotError) in
       var chunks = try parentChunks(parent, from: start)
-      chunks.blockHashes = opened.blockHashes
+      chunks.regions = opened.regions
       return chunks
     }
     let range = file.range(of: stretch, opened.chunking)
@@ -96,7 +96,7 @@ extension FileWorker {
       return OpenedFile(
         handle: handle, status: status, chunking: chunking, started: started, pageFingerprint: fingerprint,
         parentSegments: parentSegments(of: job.parent),
-        blockHashes: chunking == .regions ? blockHashes.file(job.relativePath, length: status.size) : nil)
+        regions: chunking == .regions ? regions.file(job.relativePath, length: status.size) : nil)
     } catch { throw Self.failure(error, job) }
   }
 

@@ -13,7 +13,7 @@ struct FileWorker: ~Copyable {
   let chunker: GearChunker
   let parameters: ChunkingParameters
   let held: HeldFiles
-  let blockHashes: BlockHashCache
+  let regions: RegionCache
   var writer: ChunkWriter
   var bytesRead: UInt64 = 0
   var input = ByteBuffer(capacity: windowBytes)
@@ -32,14 +32,14 @@ struct FileWorker: ~Copyable {
 
   init(
     _ repository: Repository, index: ChunkIndex, chunker: GearChunker, held: HeldFiles, key: LastingFingerprint.Key,
-    blockHashes: BlockHashCache, level: Int
+    regions: RegionCache, level: Int
   ) {
     self.repository = repository
     self.index = index
     self.chunker = chunker
     self.held = held
     self.key = key
-    self.blockHashes = blockHashes
+    self.regions = regions
     parameters = repository.config.chunking
     writer = ChunkWriter(repository, index: index, level: level)
   }
@@ -171,7 +171,7 @@ struct FileWorker: ~Copyable {
     for (chunk, name) in zip(chunks, names(of: chunks, at: offset, bases, seen: seen)) {
       try store(
         view(chunk.lowerBound, chunk.count), id: name.id, at: at, like: bases.base(at: at, length: chunk.count),
-        bases.blockHashes)
+        bases.regions)
       reading.chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.count)))
       reading.fingerprints.append(name.fingerprint)
       bytesRead += UInt64(chunk.count)
@@ -180,27 +180,26 @@ struct FileWorker: ~Copyable {
   }
 
   /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on.
-  /// - Parameter file: Where the hashes of the blocks of chunks at this place are kept, if they are.
+  /// - Parameter regions: What is kept of the file, if it is cut at regions.
   mutating func store(
-    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like parent: ParentChunks.Base?, _ file: BlockHashFile? = nil
+    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like parent: ParentChunks.Base?, _ regions: CachedRegions? = nil
   ) throws(SnapshotError) {
     if id == parent?.id, try index.trustsParent(id) { return }
     // Half a fingerprint is enough to find damage, which nobody has made to go unseen.
     let key = key.first
-    var base = parent.map { parent in
+    let base = parent.map { parent in
       ChunkWriter.Base(
         parent.id, proof: parent.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
     }
-    guard let file else { return try writer.store(chunk, id: id, kind: .data, at: offset, like: base) }
-    let blocks = file.key.blocks
-    let hashes = BlockHashes(of: chunk, under: blocks)
-    if let parent, let known = file.hashes(of: parent.id, length: chunk.byteCount, at: offset) {
-      let dirty = hashes.difference(from: known)
-      base?.dirty = dirty
-      base?.proof = { known.match($0, in: dirty, under: blocks) }
+    guard let regions else {
+      try writer.store(chunk, id: id, kind: .data, at: offset, like: base)
+      return
     }
-    try writer.store(chunk, id: id, kind: .data, at: offset, like: base)
-    file.record(hashes, of: id, at: offset)
+    let change = regions.change(to: chunk, at: offset, from: parent?.id)
+    let wasDecoded = try writer.store(
+      chunk, id: id, kind: .data, at: offset,
+      like: base.map { regions.base($0, of: change, length: chunk.byteCount, at: offset) })
+    regions.note(chunk, of: id, change, at: offset, wasDecoded: wasDecoded)
   }
 
   mutating func storeZeros() throws(SnapshotError) -> NamedChunk {

@@ -6,8 +6,8 @@ struct ParentChunks {
   private var chunks: [ChunkList.Child]
   /// By chunk; none where they are not known.
   private var fingerprints: [LastingFingerprint]
-  /// Where the hashes of the chunks' blocks are, if they are kept.
-  var blockHashes: BlockHashFile?
+  /// What else is kept of the file, if it is cut at regions.
+  var regions: CachedRegions?
 
   init(_ chunks: [ChunkList.Child], from start: UInt64, fingerprints: [LastingFingerprint] = []) {
     self.chunks = chunks

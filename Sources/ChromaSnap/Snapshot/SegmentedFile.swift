@@ -154,8 +154,8 @@ struct OpenedFile: Sendable {
   var pageFingerprint: UInt64
   /// What the parent snapshot holds, by segment.
   var parentSegments: [ContentSegment]
-  /// Where the hashes of its blocks are kept, if they are.
-  var blockHashes: BlockHashFile?
+  /// What is kept of its regions, if it is cut at them.
+  var regions: CachedRegions?
 }
 
 extension SnapshotWarning {

@@ -14,7 +14,7 @@ final class SnapshotEngine {
   private let chunker: GearChunker
   /// What fingerprints that outlive the run are made under.
   let key: LastingFingerprint.Key
-  let blockHashes: BlockHashCache
+  let regions: RegionCache
   let pool: WorkerPool
   private let outcomes = Outcomes()
 
@@ -33,9 +33,12 @@ final class SnapshotEngine {
     var states: [(path: [UInt8], state: [UInt8])] = []
   }
 
-  /// - Parameter source: The source's id.
+  /// - Parameters:
+  ///   - source: The source's id.
+  ///   - parent: The last snapshot of it.
   init(
-    _ repository: Repository, source: String, index: ChunkIndex, plan: SnapshotPlan, held: HeldFiles, level: Int,
+    _ repository: Repository, source: String, after parent: Snapshot?, index: ChunkIndex, plan: SnapshotPlan,
+    held: HeldFiles, level: Int,
     activity: Activity
   ) throws(SnapshotError) {
     self.repository = repository
@@ -47,11 +50,12 @@ final class SnapshotEngine {
     self.chunker = chunker
     let key = try repository.catalogue.fingerprintKey()
     self.key = key
-    let blockHashes = BlockHashCache(repository, source: source, key: key)
-    self.blockHashes = blockHashes
+    let regions = RegionCache(
+      repository, source: source, snapshot: (parent?.manifest.sequence ?? 0) + 1, key: key)
+    self.regions = regions
     pool = WorkerPool {
       FileWorker(
-        repository, index: index, chunker: chunker, held: held, key: key, blockHashes: blockHashes, level: level)
+        repository, index: index, chunker: chunker, held: held, key: key, regions: regions, level: level)
     }
   }
 
@@ -130,6 +134,7 @@ final class SnapshotEngine {
       assembly = done
     }
     try pool.finish()
+    regions.conclude()
     result.statistics = assembly.statistics
     result.filesNew = assembly.filesNew
     result.filesChanged = assembly.filesChanged

@@ -142,7 +142,8 @@ public struct TakeSnapshot: Sendable {
       let plan = try SnapshotPlan(
         scan, states: states, parent: parent?.manifest.tree, held: held, reader: &reader)
       return try SnapshotEngine(
-        repository, source: sourceID, index: index, plan: plan, held: held, level: level, activity: activity)
+        repository, source: sourceID, after: parent, index: index, plan: plan, held: held, level: level,
+        activity: activity)
     }
     var time = started
     let engine: SnapshotEngine

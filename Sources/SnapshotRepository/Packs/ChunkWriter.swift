@@ -1,5 +1,5 @@
 package import SnapshotFormat
-import SystemIO
+package import SystemIO
 
 /// Stores chunks that are not known yet: as a patch where a base is at hand and that is clearly smaller, whole otherwise.
 /// One per worker.
@@ -13,6 +13,7 @@ package struct ChunkWriter: ~Copyable {
   /// Chunks that were stored, and how many of them as patches.
   package private(set) var chunksNew = 0
   package private(set) var patchesNew = 0
+  private var basesDecoded = 0
 
   /// Where no more blocks have changed, the base is not decoded: by themselves they take more room than beside what was
   /// there, but less time.
@@ -36,6 +37,8 @@ package struct ChunkWriter: ~Copyable {
     package var proof: ((RawSpan) -> Bool)?
     /// Where the other one, which is as long, differs from it, if that is known without it.
     package var dirty: DirtyBlocks?
+    /// Puts what it has in its dirty blocks where that is in it, if that is at hand and proved.
+    package var dirtyBytes: ((inout ByteBuffer) -> Bool)?
 
     package init(_ id: ChunkID, proof: ((RawSpan) -> Bool)? = nil, dirty: DirtyBlocks? = nil) {
       self.id = id
@@ -48,11 +51,14 @@ package struct ChunkWriter: ~Copyable {
   /// - Parameters:
   ///   - offset: Where in its file it begins.
   ///   - like: A chunk that it may resemble.
+  /// - Returns: Whether that was decoded for it.
+  @discardableResult
   package mutating func store(
     _ chunk: RawSpan, id: ChunkID, kind: PackKind, at offset: UInt64 = 0, like: Base? = nil
-  ) throws(SnapshotError) {
-    guard try index.claim(id) else { return }
+  ) throws(SnapshotError) -> Bool {
+    guard try index.claim(id) else { return false }
     let packs = kind == .data ? dataPacks : metadataPacks
+    let decoded = basesDecoded
     if let like, like.id != id, try storePatch(chunk, id: id, like: like, in: packs) {
       patchesNew += 1
     } else {
@@ -61,6 +67,7 @@ package struct ChunkWriter: ~Copyable {
       }
     }
     chunksNew += 1
+    return basesDecoded > decoded
   }
 
   /// A base that can't be found or decoded means "store whole", never failure.
@@ -81,13 +88,14 @@ package struct ChunkWriter: ~Copyable {
     swap(&patched, &patch)
     defer { swap(&patched, &patch) }
     patched.count = 0
-    let known = last == like.id ? like.dirty : nil
-    if let known, known.count <= Self.blocksWithoutBase {
-      guard sealer.sealPatch(chunk, dirty: known, limit: limit, into: &patched) else { return false }
+    let dirty = last == like.id ? like.dirty : nil
+    let isAtHand = last == like.id && like.dirtyBytes?(&base) ?? false
+    if let dirty, !isAtHand, dirty.count <= Self.blocksWithoutBase {
+      guard sealer.sealPatch(chunk, dirty: dirty, limit: limit, into: &patched) else { return false }
     } else {
-      guard try readBase(chain, of: like) else { return false }
+      if !isAtHand, !(try readBase(chain, of: like)) { return false }
       let view = unsafe base.pointer.bytes
-      guard sealer.sealPatch(chunk, base: view, dirty: known, limit: limit, into: &patched) else { return false }
+      guard sealer.sealPatch(chunk, base: view, dirty: dirty, limit: limit, into: &patched) else { return false }
     }
     index.rely(on: chain)
     let bytes = unsafe patched.pointer.bytes
@@ -103,6 +111,7 @@ package struct ChunkWriter: ~Copyable {
   private mutating func readBase(_ chain: ChunkChain, of like: Base) throws(SnapshotError) -> Bool {
     let last = chain.links[chain.links.count - 1].entry.id
     base.count = 0
+    basesDecoded += 1
     if let proof = like.proof, last == like.id, reader.read(chain, provedBy: proof, into: &base) { return true }
     do throws(SnapshotError) { try reader.read(last, chain: chain, into: &base) } catch {
       guard error.code == .damaged else { throw error }
