@@ -8,7 +8,9 @@ enum SettingTable {
     environment: "CHROMASNAP_REPO", "The repository's folder.")
   static let cacheFolder = Setting(
     "cache-dir", CacheFolder.usual, described: "the user's cache folder", option: "--cache-dir",
-    environment: "CHROMASNAP_CACHE_DIR", "The folder of the local catalogue.")
+    environment: "CHROMASNAP_CACHE_DIR",
+    "The folder of the local cache: a catalogue, hashes of blocks, at most 512 MiB of the sources' bytes per repository."
+  )
   static let lockTimeout = Setting(
     "lock-timeout", Duration(seconds: 60), option: "--lock-timeout", environment: "CHROMASNAP_LOCK_TIMEOUT",
     "How long to wait for another process; 0 fails at once.")
