@@ -150,13 +150,7 @@ struct RegionCacheTests {
       try workshop.snapshot()
       bytes = changed(bytes, seed)
     }
-    let repository = try workshop.location.open(for: .read)
-    for pack in try repository.catalogue.packs() {
-      for entry in try repository.catalogue.entries(of: pack) where entry.length == Self.region {
-        try workshop.damage(
-          workshop.repositoryFolder.pushing(FilePath(ObjectNames.pack(pack))), at: UInt64(entry.offset) + 20)
-      }
-    }
+    try damageRegions(workshop)
     for file in try files(of: workshop) {
       switch state {
       case "lost": try FileSystem.removeFile(file)
@@ -170,6 +164,31 @@ struct RegionCacheTests {
     }
     try workshop.write("db", bytes)
     #expect(try stored(try workshop.snapshot(), in: workshop) == [state == "whole"])
+  }
+
+  /// Makes all stored forms of regions undecodable.
+  private func damageRegions(_ workshop: Workshop) throws {
+    let repository = try workshop.location.open(for: .read)
+    for pack in try repository.catalogue.packs() {
+      for entry in try repository.catalogue.entries(of: pack) where entry.length == Self.region {
+        try workshop.damage(
+          workshop.repositoryFolder.pushing(FilePath(ObjectNames.pack(pack))), at: UInt64(entry.offset) + 20)
+      }
+    }
+  }
+
+  @Test(arguments: [(7, true), (8, false), (9, true)])
+  func `Every eighth patch proves that its base can be decoded`(snapshots: Int, isPatched: Bool) throws {
+    let workshop = try Workshop()
+    var bytes = Self.bytes
+    for seed in 0..<UInt64(snapshots) {
+      try workshop.write("db", bytes)
+      try workshop.snapshot()
+      bytes = changed(bytes, seed)
+    }
+    try damageRegions(workshop)
+    try workshop.write("db", bytes)
+    #expect(try stored(try workshop.snapshot(), in: workshop) == [isPatched])
   }
 
   /// Whatever state it was in before.

@@ -19,6 +19,10 @@ package struct ChunkWriter: ~Copyable {
   /// there, but less time.
   private static let blocksWithoutBase = 6
 
+  /// At every so many patches of a chain the base is decoded whatever is known without: damage in the repository is found
+  /// while the chunk that it would hurt is at hand, and can be stored whole.
+  private static let provingDepth = 8
+
   /// A chain ends by age too: the copy that it begins with is no older than this when a patch is added to it.
   package static let chainSecondsMaximum: Int64 = 90 * 86_400
 
@@ -89,8 +93,9 @@ package struct ChunkWriter: ~Copyable {
     defer { swap(&patched, &patch) }
     patched.count = 0
     let dirty = last == like.id ? like.dirty : nil
-    let isAtHand = last == like.id && like.dirtyBytes?(&base) ?? false
-    if let dirty, !isAtHand, dirty.count <= Self.blocksWithoutBase {
+    let mayTrust = dirty != nil && (Int(chain.depth) + 1) % Self.provingDepth != 0
+    let isAtHand = mayTrust && like.dirtyBytes?(&base) ?? false
+    if let dirty, mayTrust, !isAtHand, dirty.count <= Self.blocksWithoutBase {
       guard sealer.sealPatch(chunk, dirty: dirty, limit: limit, into: &patched) else { return false }
     } else {
       if !isAtHand, !(try readBase(chain, of: like)) { return false }
