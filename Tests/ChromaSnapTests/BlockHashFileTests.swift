@@ -28,7 +28,7 @@ struct BlockHashFileTests {
     var random = SeededGenerator(22)
     let chunk = random.bytes(Self.region)
     let (id, hashes) = (ChunkID(of: chunk), BlockHashes(of: chunk.rawSpan, under: file.key.blocks))
-    let record = BlockHashFile.Record(hashes, snapshot: 7, isKept: true)
+    let record = BlockHashFile.Record(hashes, changed: 7, isKept: true)
     let place = UInt64(3 * Self.region)
     #expect(file.record(of: id, length: chunk.count, at: place) == nil)
     file.write(record, of: id, at: place)

@@ -6,7 +6,7 @@ package import SystemIO
 /// Records are written in place and never synced: each proves itself, so that one that was torn, or is of another chunk
 /// or made under another key, is not used. Any thread may read and write; nobody works on a region twice at once.
 ///
-/// A record is the 32 bytes of a fingerprint of what follows, the chunk's id, eight bytes for `Record.snapshot` and
+/// A record is the 32 bytes of a fingerprint of what follows, the chunk's id, eight bytes for `Record.changed` and
 /// `isKept`, and eight bytes for each block.
 package final class BlockHashFile: Sendable {
   private let file: SharedDescriptor
@@ -15,14 +15,14 @@ package final class BlockHashFile: Sendable {
 
   package struct Record: Equatable, Sendable {
     package var hashes: BlockHashes
-    /// The sequence number of the snapshot that stored the chunk; less than 2^63.
-    package var snapshot: UInt64
+    /// The sequence number, less than 2^63, of the snapshot in which the region changed last; 0 where it never has.
+    package var changed: UInt64
     /// Whether its bytes should be in ``RegionBytes``.
     package var isKept: Bool
 
-    package init(_ hashes: BlockHashes, snapshot: UInt64, isKept: Bool) {
+    package init(_ hashes: BlockHashes, changed: UInt64, isKept: Bool) {
       self.hashes = hashes
-      self.snapshot = snapshot
+      self.changed = changed
       self.isKept = isKept
     }
   }
@@ -47,7 +47,7 @@ package final class BlockHashFile: Sendable {
       func word(_ at: Int) -> UInt64 { unsafe UInt64(littleEndian: record.load(fromByteOffset: at, as: UInt64.self)) }
       let state = word(Self.stateAt)
       return Record(
-        BlockHashes((0..<count).map { word(Self.headBytes + 8 * $0) }), snapshot: state >> 1, isKept: state & 1 == 1)
+        BlockHashes((0..<count).map { word(Self.headBytes + 8 * $0) }), changed: state >> 1, isKept: state & 1 == 1)
     }
   }
 
@@ -61,7 +61,7 @@ package final class BlockHashFile: Sendable {
       func put(_ word: UInt64, at: Int) {
         unsafe bytes.storeBytes(of: word.littleEndian, toByteOffset: at, as: UInt64.self)
       }
-      put(record.snapshot << 1 | (record.isKept ? 1 : 0), at: Self.stateAt)
+      put(record.changed << 1 | (record.isKept ? 1 : 0), at: Self.stateAt)
       for (i, word) in hashes.enumerated() { put(word, at: Self.headBytes + 8 * i) }
       let view = unsafe UnsafeRawBufferPointer(bytes).bytes
       unsafe bytes.copyBytes(from: LastingFingerprint.encode([key.fingerprint(of: view.extracting(start...))]))

@@ -106,7 +106,7 @@ package struct CachedRegions: Sendable {
   let snapshot: UInt64
   let use: Use
 
-  /// A region that was stored within so many snapshots before is likely to change again soon.
+  /// A region that changed within so many snapshots before is likely to change again soon.
   private static let snapshotsOfInterest: UInt64 = 4
 
   /// How often the bytes of a region that had changed were there.
@@ -173,10 +173,12 @@ package struct CachedRegions: Sendable {
       use.count(found: change.isKept)
       if change.isKept {
         isKept = bytes.update(region, dirty, at: offset)
-      } else if wasDecoded, snapshot &- record.snapshot <= Self.snapshotsOfInterest {
+      } else if wasDecoded, record.changed > 0, snapshot &- record.changed <= Self.snapshotsOfInterest {
         isKept = bytes.keep(region, at: offset)
       }
     }
-    hashes.write(BlockHashFile.Record(change.hashes, snapshot: snapshot, isKept: isKept), of: chunk, at: offset)
+    hashes.write(
+      BlockHashFile.Record(change.hashes, changed: change.old == nil ? 0 : snapshot, isKept: isKept), of: chunk,
+      at: offset)
   }
 }

@@ -38,8 +38,7 @@ final class SnapshotEngine {
   ///   - parent: The last snapshot of it.
   init(
     _ repository: Repository, source: String, after parent: Snapshot?, index: ChunkIndex, plan: SnapshotPlan,
-    held: HeldFiles, level: Int,
-    activity: Activity
+    held: HeldFiles, level: Int, activity: Activity
   ) throws(SnapshotError) {
     self.repository = repository
     self.index = index

@@ -15,7 +15,7 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("cache-dir"),
     help: ArgumentHelp(
-      "Where the local catalogue lies. Default: $CHROMASNAP_CACHE_DIR, else the user's cache folder.",
+      "Where the local cache lies. Default: $CHROMASNAP_CACHE_DIR, else the user's cache folder.",
       valueName: "path"))
   var cacheFolder: String?
 
