@@ -120,10 +120,6 @@ enum Patch {
 /// The blocks of a chunk that differ from its base's.
 package struct DirtyBlocks: Equatable, Sendable {
   let runs: Patch.Runs
-
-  /// The bytes of each run of them, in order, in a chunk of so many bytes.
-  package func byteRanges(length: Int) -> [Range<Int>] { Patch.byteRanges(runs, length: length) }
-
   /// How many they are.
   package let count: Int
 
@@ -144,6 +140,9 @@ package struct DirtyBlocks: Equatable, Sendable {
     self.runs = runs
     count = runs.reduce(0) { $0 + $1.count }
   }
+
+  /// The bytes of each run of them, in order, in a chunk of so many bytes.
+  package func byteRanges(length: Int) -> [Range<Int>] { Patch.byteRanges(runs, length: length) }
 }
 
 extension Sealer {
