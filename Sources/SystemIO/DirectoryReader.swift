@@ -69,7 +69,7 @@ extension [[UInt8]] {
   /// as long, most of it for counting who refers to them.
   package func sortedAsNames() -> [[UInt8]] {
     func start(of name: [UInt8]) -> UInt64 {
-      // No name holds a zero, so one that has ended comes before one that has not.
+      // Filled up with zeros, one that has ended comes before none that it should follow.
       (0..<8).reduce(0) { $0 << 8 | ($1 < name.count ? UInt64(name[$1]) : 0) }
     }
     return indices.map { (start: start(of: self[$0]), index: $0) }

@@ -22,8 +22,8 @@ extension ExtendedAttribute {
       var names = [CChar](repeating: 0, count: size)
       let used = unsafe cplatform_list_attributes(name, &names, size)
       guard used > 0 else { return [] }
-      return names[..<used].split(separator: 0).map { $0.map(UInt8.init(bitPattern:)) }.sorted(by: nameOrder).compactMap
-      { key in
+      let keys = names[..<used].split(separator: 0).map { $0.map(UInt8.init(bitPattern:)) }
+      return keys.sortedAsNames().compactMap { key in
         unsafe value(name, key).map { ExtendedAttribute(name: key, value: $0) }
       }
     }

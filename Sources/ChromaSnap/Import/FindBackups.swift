@@ -53,7 +53,7 @@ public struct FindBackups: Sendable {
     if isUnpacked(path) { return [(path, .folder)] }
     let names = try calling("reading \(path)") { () throws(SystemError) in try DirectoryReader.names(in: path) }
     var found: [(FilePath, OldBackup.Form)] = []
-    for name in names.sorted(by: nameOrder) {
+    for name in names.sortedAsNames() {
       let file = path.appending(nameBytes: name)
       let kind = (try? FileStatus(at: file))?.kind
       if kind == .file, BackupName.isZip(String(decoding: name, as: UTF8.self)) { found.append((file, .zip)) }

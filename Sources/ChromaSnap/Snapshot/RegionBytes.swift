@@ -11,17 +11,36 @@ package struct RegionBytes: Sendable {
   private let file: SharedDescriptor
   private let room: Room
 
-  /// How many bytes may still be kept.
+  /// How many bytes may still be kept: found out when somebody first asks.
   package final class Room: Sendable {
-    private let bytes: Atomic<Int>
-    package init(_ bytes: Int) { self.bytes = Atomic(bytes) }
+    private let measure: @Sendable () -> Int
+    private let state = Mutex<(atFirst: Int, left: Int)?>(nil)
 
-    var left: Int { bytes.load(ordering: .relaxed) }
+    package init(_ measure: @escaping @Sendable () -> Int) { self.measure = measure }
+
+    /// How many they were when somebody first asked.
+    var atFirst: Int { look { $0.atFirst } }
 
     fileprivate func take(_ count: Int) -> Bool {
-      let left = bytes.subtract(count, ordering: .relaxed).newValue
-      if left < 0 { bytes.add(count, ordering: .relaxed) }
-      return left >= 0
+      look { room in
+        guard room.left >= count else { return false }
+        room.left -= count
+        return true
+      }
+    }
+
+    private func look<Result>(_ body: (inout (atFirst: Int, left: Int)) -> Result) -> Result {
+      state.withLock { state in
+        var room: (atFirst: Int, left: Int)
+        if let state {
+          room = state
+        } else {
+          let bytes = measure()
+          room = (bytes, bytes)
+        }
+        defer { state = room }
+        return body(&room)
+      }
     }
   }
 

@@ -17,7 +17,6 @@ package struct RegionCache: Sendable {
   private let regionBytes: Int
   private let key: LastingFingerprint.Key
   private let room: RegionBytes.Room
-  private let wasFull: Bool
   private let use = CachedRegions.Use()
 
   /// The part of a disk's free space that they may take.
@@ -38,8 +37,7 @@ package struct RegionCache: Sendable {
     self.snapshot = snapshot
     self.key = key
     self.regionBytes = regionBytes
-    room = RegionBytes.Room(Self.room(in: folder, of: bytesMaximum))
-    wasFull = room.left < regionBytes
+    room = RegionBytes.Room { Self.room(in: folder, of: bytesMaximum) }
   }
 
   init(_ repository: Repository, source: String, snapshot: UInt64, key: LastingFingerprint.Key) {
@@ -71,7 +69,7 @@ package struct RegionCache: Sendable {
 
   /// To be called when all is stored. Bytes that leave no room for others, and of which few were of use, make room.
   package func conclude() {
-    guard wasFull, use.isLittle else { return }
+    guard use.isLittle, room.atFirst < regionBytes else { return }
     for file in Self.files(in: folder) where Self.holdsBytes(file.path) {
       try? Descriptor(opening: file.path, .write).resize(to: 0)
     }
@@ -151,14 +149,13 @@ package struct CachedRegions: Sendable {
   package func base(_ base: ChunkWriter.Base, of change: Change, length: Int, at offset: UInt64) -> ChunkWriter.Base {
     guard let (record, dirty) = change.old else { return base }
     let blocks = hashes.key.blocks
+    let proof = { record.hashes.match($0, in: dirty, under: blocks) }
     var base = base
     base.dirty = dirty
-    base.proof = { record.hashes.match($0, in: dirty, under: blocks) }
+    base.proof = proof
     if change.isKept {
       base.dirtyBytes = { [bytes] base in
-        change.isKept =
-          bytes.read(dirty, length: length, at: offset, into: &base)
-          && record.hashes.match(base.bytes, in: dirty, under: blocks)
+        change.isKept = bytes.read(dirty, length: length, at: offset, into: &base) && proof(base.bytes)
         return change.isKept
       }
     }

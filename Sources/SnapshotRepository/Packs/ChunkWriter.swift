@@ -13,7 +13,8 @@ package struct ChunkWriter: ~Copyable {
   /// Chunks that were stored, and how many of them as patches.
   package private(set) var chunksNew = 0
   package private(set) var patchesNew = 0
-  private var basesDecoded = 0
+  /// Whether a base was decoded for the chunk that is being stored.
+  private var hasDecoded = false
 
   /// Where no more blocks have changed, the base is not decoded: by themselves they take more room than beside what was
   /// there, but less time.
@@ -44,10 +45,9 @@ package struct ChunkWriter: ~Copyable {
     /// Puts what it has in its dirty blocks where that is in it, if that is at hand and proved.
     package var dirtyBytes: ((inout ByteBuffer) -> Bool)?
 
-    package init(_ id: ChunkID, proof: ((RawSpan) -> Bool)? = nil, dirty: DirtyBlocks? = nil) {
+    package init(_ id: ChunkID, proof: ((RawSpan) -> Bool)? = nil) {
       self.id = id
       self.proof = proof
-      self.dirty = dirty
     }
   }
 
@@ -62,7 +62,7 @@ package struct ChunkWriter: ~Copyable {
   ) throws(SnapshotError) -> Bool {
     guard try index.claim(id) else { return false }
     let packs = kind == .data ? dataPacks : metadataPacks
-    let decoded = basesDecoded
+    hasDecoded = false
     if let like, like.id != id, try storePatch(chunk, id: id, like: like, in: packs) {
       patchesNew += 1
     } else {
@@ -71,7 +71,7 @@ package struct ChunkWriter: ~Copyable {
       }
     }
     chunksNew += 1
-    return basesDecoded > decoded
+    return hasDecoded
   }
 
   /// A base that can't be found or decoded means "store whole", never failure.
@@ -116,7 +116,7 @@ package struct ChunkWriter: ~Copyable {
   private mutating func readBase(_ chain: ChunkChain, of like: Base) throws(SnapshotError) -> Bool {
     let last = chain.links[chain.links.count - 1].entry.id
     base.count = 0
-    basesDecoded += 1
+    hasDecoded = true
     if let proof = like.proof, last == like.id, reader.read(chain, provedBy: proof, into: &base) { return true }
     do throws(SnapshotError) { try reader.read(last, chain: chain, into: &base) } catch {
       guard error.code == .damaged else { throw error }
