@@ -1,5 +1,5 @@
-// SHA-256 with the x86 SHA extensions (FIPS 180-4; Intel, "Intel SHA Extensions", 2013), one or two messages at a time.
-#include "CKernels.h"
+// SHA-256 (FIPS 180-4) with the x86 SHA extensions (Intel, "Intel SHA Extensions", 2013), one or two messages at a time.
+#include "sha256.h"
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -7,16 +7,6 @@
 #include <immintrin.h>
 
 #define SHA_TARGET __attribute__((target("sha,sse4.1,ssse3")))
-
-static const uint32_t round_constants[64] __attribute__((aligned(16))) = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 bool ckernels_sha256_available(void) {
   static int known;  // 0: not asked yet; races write the same value
@@ -29,15 +19,23 @@ bool ckernels_sha256_available(void) {
   return known > 0;
 }
 
+// The hash value in the order that the instructions want: {a, b, e, f} and {c, d, g, h}.
 typedef struct {
   __m128i abef, cdgh;
 } lane_state;
 
-SHA_TARGET static inline __attribute__((always_inline)) lane_state initial_state(void) {
-  // {a, b, e, f} and {c, d, g, h} of the initial hash value, in the order the instructions want.
-  lane_state s = {_mm_set_epi32(0x6a09e667, (int)0xbb67ae85, 0x510e527f, (int)0x9b05688c),
-                  _mm_set_epi32(0x3c6ef372, (int)0xa54ff53a, 0x1f83d9ab, 0x5be0cd19)};
-  return s;
+SHA_TARGET static inline lane_state load_state(const uint32_t s[8]) {
+  lane_state state = {_mm_set_epi32((int)s[0], (int)s[1], (int)s[4], (int)s[5]),
+                      _mm_set_epi32((int)s[2], (int)s[3], (int)s[6], (int)s[7])};
+  return state;
+}
+
+SHA_TARGET static inline void store_state(lane_state state, uint32_t s[8]) {
+  uint32_t words[8];
+  _mm_storeu_si128((__m128i *)words, state.abef);        // f e b a
+  _mm_storeu_si128((__m128i *)(words + 4), state.cdgh);  // h g d c
+  const int order[8] = {3, 2, 7, 6, 1, 0, 5, 4};
+  for (int i = 0; i < 8; i++) s[i] = words[order[i]];
 }
 
 // One block in each of `lanes` independent messages. `lanes` is a constant at every call, so the loops unroll.
@@ -53,7 +51,7 @@ SHA_TARGET static inline __attribute__((always_inline)) void compress(int lanes,
   }
 #pragma clang loop unroll(full)
   for (int i = 0; i < 16; i++) {
-    __m128i k = _mm_load_si128((const __m128i *)(round_constants + 4 * i));
+    __m128i k = _mm_load_si128((const __m128i *)(sha256_round_constants + 4 * i));
     for (int l = 0; l < lanes; l++) {
       __m128i sum = _mm_add_epi32(w[l][i & 3], k);
       cdgh[l] = _mm_sha256rnds2_epu32(cdgh[l], abef[l], sum);
@@ -72,68 +70,94 @@ SHA_TARGET static inline __attribute__((always_inline)) void compress(int lanes,
   }
 }
 
-SHA_TARGET static void finish(lane_state state, const uint8_t *tail, size_t tail_length, uint64_t total,
-                              uint8_t digest[32]) {
-  uint8_t last[128] = {0};
-  memcpy(last, tail, tail_length);
-  last[tail_length] = 0x80;
-  size_t padded = tail_length < 56 ? 64 : 128;
-  uint64_t bits = __builtin_bswap64(total * 8);
-  memcpy(last + padded - 8, &bits, 8);
-  for (size_t at = 0; at < padded; at += 64) {
-    const uint8_t *block = last + at;
+// The next `blocks` blocks of one stream.
+SHA_TARGET static void advance(sha256_stream *stream, size_t blocks) {
+  lane_state state = load_state(stream->state);
+  for (size_t i = 0; i < blocks; i++) {
+    const uint8_t *block = stream->at + 64 * i;
     compress(1, &state, &block);
   }
-  uint32_t words[8];
-  _mm_storeu_si128((__m128i *)words, state.abef);        // f e b a
-  _mm_storeu_si128((__m128i *)(words + 4), state.cdgh);  // h g d c
-  const int order[8] = {3, 2, 7, 6, 1, 0, 5, 4};
-  for (int i = 0; i < 8; i++) {
-    uint32_t word = __builtin_bswap32(words[order[i]]);
-    memcpy(digest + 4 * i, &word, 4);
-  }
+  store_state(state, stream->state);
+  stream->at += 64 * blocks;
+  stream->blocks -= blocks;
 }
 
-SHA_TARGET void ckernels_sha256(const uint8_t *message, size_t length, uint8_t digest[32]) {
-  lane_state state = initial_state();
-  size_t at = 0;
-  for (; at + 64 <= length; at += 64) {
-    const uint8_t *block = message + at;
-    compress(1, &state, &block);
-  }
-  finish(state, message + at, length - at, length, digest);
-}
-
-SHA_TARGET void ckernels_sha256_pair(const uint8_t *a, size_t a_length, uint8_t a_digest[32], const uint8_t *b,
-                                     size_t b_length, uint8_t b_digest[32]) {
-  lane_state state[2] = {initial_state(), initial_state()};
-  size_t common = (a_length < b_length ? a_length : b_length) / 64 * 64, at = 0;
-  for (; at < common; at += 64) {
-    const uint8_t *block[2] = {a + at, b + at};
+// The next `blocks` blocks of two streams, interleaved.
+SHA_TARGET static void advance_pair(sha256_stream streams[2], size_t blocks) {
+  lane_state state[2] = {load_state(streams[0].state), load_state(streams[1].state)};
+  for (size_t i = 0; i < blocks; i++) {
+    const uint8_t *block[2] = {streams[0].at + 64 * i, streams[1].at + 64 * i};
     compress(2, state, block);
   }
-  for (; at + 64 <= a_length; at += 64) {
-    const uint8_t *block = a + at;
-    compress(1, &state[0], &block);
+  for (int l = 0; l < 2; l++) {
+    store_state(state[l], streams[l].state);
+    streams[l].at += 64 * blocks;
+    streams[l].blocks -= blocks;
   }
-  finish(state[0], a + at, a_length - at, a_length, a_digest);
-  for (at = common; at + 64 <= b_length; at += 64) {
-    const uint8_t *block = b + at;
-    compress(1, &state[1], &block);
+}
+
+void ckernels_sha256_finish(const sha256_stream *stream) {
+  const ckernels_sha256_message *message = stream->message;
+  size_t tail = message->length % 64, padded = tail < 56 ? 64 : 128;
+  uint8_t last[128] = {0};
+  if (tail) memcpy(last, stream->at, tail);
+  last[tail] = 0x80;
+  uint64_t bits = __builtin_bswap64((uint64_t)message->length * 8);
+  memcpy(last + padded - 8, &bits, 8);
+  sha256_stream end = {message, {0}, last, padded / 64};
+  memcpy(end.state, stream->state, sizeof end.state);
+  advance(&end, end.blocks);
+  for (int i = 0; i < 8; i++) {
+    uint32_t word = __builtin_bswap32(end.state[i]);
+    memcpy(message->digest + 4 * i, &word, 4);
   }
-  finish(state[1], b + at, b_length - at, b_length, b_digest);
+}
+
+bool ckernels_sha256_take(sha256_queue *queue, sha256_stream *stream) {
+  if (queue->begun < queue->begun_end) {
+    *stream = *queue->begun++;
+    return true;
+  }
+  if (queue->next == queue->end) return false;
+  const ckernels_sha256_message *message = queue->next++;
+  *stream = (sha256_stream){message,
+                            {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+                             0x5be0cd19},
+                            message->bytes, message->length / 64};
+  return true;
+}
+
+size_t ckernels_sha256_lanes(void) {
+  return !ckernels_sha256_available() ? 1 : ckernels_sha256_has_lanes() ? SHA256_LANES : 2;
+}
+
+void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count) {
+  sha256_queue queue = {NULL, NULL, messages, messages + count};
+  sha256_stream unfinished[SHA256_LANES];
+  if (ckernels_sha256_has_lanes()) ckernels_sha256_lanes_run(&queue, unfinished);
+  sha256_stream pair[2];
+  size_t waiting = 0;
+  for (;;) {
+    while (waiting < 2 && ckernels_sha256_take(&queue, &pair[waiting])) waiting++;
+    if (waiting < 2) break;
+    advance_pair(pair, pair[0].blocks < pair[1].blocks ? pair[0].blocks : pair[1].blocks);
+    if (pair[1].blocks == 0) ckernels_sha256_finish(&pair[--waiting]);
+    if (pair[0].blocks == 0) {
+      ckernels_sha256_finish(&pair[0]);
+      if (--waiting) pair[0] = pair[1];
+    }
+  }
+  if (waiting == 0) return;
+  advance(&pair[0], pair[0].blocks);
+  ckernels_sha256_finish(&pair[0]);
 }
 
 #else
 
 bool ckernels_sha256_available(void) { return false; }
-void ckernels_sha256(const uint8_t *message, size_t length, uint8_t digest[32]) {
-  (void)message, (void)length, (void)digest;
-  __builtin_trap();
-}
-void ckernels_sha256_pair(const uint8_t *a, size_t a_length, uint8_t a_digest[32], const uint8_t *b, size_t b_length,
-                          uint8_t b_digest[32]) {
-  (void)a, (void)a_length, (void)a_digest, (void)b, (void)b_length, (void)b_digest;
+size_t ckernels_sha256_lanes(void) { return 1; }
+void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count) {
+  (void)messages, (void)count;
   __builtin_trap();
 }
 

@@ -51,6 +51,28 @@
   }
 }
 
+/// Several byte buffers of one capacity.
+@safe package struct ByteBuffers: ~Copyable {
+  private let buffers: UnsafeMutableBufferPointer<ByteBuffer>
+
+  package init(_ count: Int, capacity: Int) {
+    unsafe buffers = .allocate(capacity: count)
+    for i in 0..<count { unsafe (buffers.baseAddress! + i).initialize(to: ByteBuffer(capacity: capacity)) }
+  }
+
+  deinit {
+    unsafe buffers.deinitialize()
+    unsafe buffers.deallocate()
+  }
+
+  package var count: Int { unsafe buffers.count }
+
+  package subscript(number: Int) -> ByteBuffer {
+    _read { yield unsafe buffers[number] }
+    _modify { yield unsafe &buffers[number] }
+  }
+}
+
 extension [UInt8] {
   /// The array's bytes.
   package var rawSpan: RawSpan {

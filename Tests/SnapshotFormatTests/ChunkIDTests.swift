@@ -37,15 +37,36 @@ struct ChunkIDTests {
     }
   }
 
-  @Test func aPairIsHashedAsEachAlone() {
+  /// Any number of messages, of any lengths: shorter ones end while others go on.
+  @Test func severalAreHashedAsEachAlone() {
     var generator = SeededGenerator(2)
-    for round in 0..<600 {
-      let longest = round < 400 ? 260 : 5000
-      let a = generator.bytes(generator.int(0..<longest))
-      let b = generator.bytes(generator.int(0..<longest))
-      let pair = ChunkID.pair(a.rawSpan, b.rawSpan)
-      #expect(pair.0 == ChunkID(of: a) && pair.1 == ChunkID(of: b), "\(a.count) and \(b.count) bytes")
+    for round in 0..<300 {
+      let longest = [1, 65, 260, 5000, 70_000][round % 5]
+      let messages = (0..<generator.int(0..<50)).map { _ in generator.bytes(generator.int(0..<longest)) }
+      let joined = messages.flatMap(\.self)
+      let ids = unsafe joined.withUnsafeBytes { bytes in
+        var start = 0
+        return unsafe ChunkID.ids(
+          of: messages.map { message in
+            defer { start += message.count }
+            return unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<start + message.count])
+          })
+      }
+      #expect(ids.map(\.bytes) == messages.map { Array(SHA256.hash(data: $0)) }, "lengths \(messages.map(\.count))")
     }
+  }
+
+  /// Messages of one length, as the regions of a file are.
+  @Test(arguments: Array(0...40)) func equallyLongOnes(count: Int) {
+    var generator = SeededGenerator(6)
+    let length = [64, 640, 1000][count % 3]
+    let bytes = generator.bytes(count * length)
+    let ids = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe ChunkID.ids(
+        of: (0..<count).map { unsafe UnsafeRawBufferPointer(rebasing: bytes[$0 * length..<($0 + 1) * length]) })
+    }
+    let alone = (0..<count).map { ChunkID(of: Array(bytes[$0 * length..<($0 + 1) * length])) }
+    #expect(ids == alone)
   }
 
   /// A chunk lies anywhere in a buffer.

@@ -4,16 +4,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Whether this processor has the SHA-256 instructions that the two functions below need.
+/// Whether this processor has the SHA-256 instructions that `ckernels_sha256_many` needs.
 bool ckernels_sha256_available(void);
 
-/// SHA-256 (FIPS 180-4) of one message. Needs `ckernels_sha256_available`.
-void ckernels_sha256(const uint8_t *message, size_t length, uint8_t digest[32]);
+/// How many messages at a time are hashed best: 16 with AVX-512, 2 with the SHA-256 instructions alone, else 1.
+size_t ckernels_sha256_lanes(void);
 
-/// SHA-256 of two independent messages, interleaved: one stream is bound by the latency of the round instruction, two
-/// fill its pipeline (1.8 times the throughput of one). Needs `ckernels_sha256_available`.
-void ckernels_sha256_pair(const uint8_t *a, size_t a_length, uint8_t a_digest[32], const uint8_t *b, size_t b_length,
-                          uint8_t b_digest[32]);
+/// A message, and where the 32 bytes of its digest go.
+typedef struct {
+  const uint8_t *bytes;
+  size_t length;
+  uint8_t *digest;
+} ckernels_sha256_message;
+
+/// SHA-256 (FIPS 180-4) of independent messages, several at a time: one stream is bound by the latency of the round
+/// instruction, two fill its pipeline (1.3 to 1.8 times the throughput of one), and AVX-512 takes 16 (2.2 times that of
+/// one). Needs `ckernels_sha256_available`.
+void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count);
 
 /// Splits `count` little-endian 32-bit words into four planes of `count` bytes each, least significant first.
 void ckernels_split_planes(const uint8_t *words, size_t count, uint8_t *planes);

@@ -27,9 +27,10 @@ struct PackCheck: Sendable {
     let collected = Mutex(Result())
     try parallelLoop(items: packs.count) { (next: () -> Int?) throws(SnapshotError) in
       var reader = ChunkReader(repository, index: index)
+      var buffers = ByteBuffers(ChunkID.hashedAtOnce, capacity: Limits.chunkBytes)
       while let item = next() {
         try activity.checkpoint()
-        let found = try check(packs[item].id, readingData: chosen[item], &reader)
+        let found = try check(packs[item].id, readingData: chosen[item], &reader, &buffers)
         activity.did(files: 1)
         collected.withLock { result in
           result.problems += found.problems
@@ -57,7 +58,7 @@ struct PackCheck: Sendable {
   }
 
   private func check(
-    _ pack: ChunkID, readingData: Bool, _ reader: inout ChunkReader
+    _ pack: ChunkID, readingData: Bool, _ reader: inout ChunkReader, _ buffers: inout ByteBuffers
   ) throws(SnapshotError) -> Result {
     var result = Result()
     let table: PackTable
@@ -77,9 +78,17 @@ struct PackCheck: Sendable {
     result.chunks = table.entries.count
     guard readingData else { return result }
     try checkHeader(pack, table, &result)
-    for (position, entry) in table.entries.enumerated() {
+    var remaining = table.entries[...]
+    while let entry = remaining.first {
+      let sound = reader.prove(remaining, in: pack, created: table.created, with: &buffers)
+      let done = remaining.prefix(max(sound, 1)).reduce(0) { $0 + UInt64($1.storedLength) }
+      result.bytesRead += done
+      activity.did(bytes: done)
+      remaining = remaining.dropFirst(max(sound, 1))
+      if sound > 0 { continue }
+      buffers[0].count = 0
       do throws(SnapshotError) {
-        try reader.prove(entry, in: pack, created: table.created, upcoming: table.entries[(position + 1)...])
+        try reader.prove(entry, in: pack, created: table.created, with: &buffers[0])
       } catch {
         guard error.code == .damaged else { throw error }
         // A base that can't be decoded is a problem of its own, where it lies.
@@ -90,8 +99,6 @@ struct PackCheck: Sendable {
             code: .damagedChunk, message: isOwn ? error.message : "its base can't be decoded: \(error.message)",
             pack: pack, chunk: entry.id))
       }
-      result.bytesRead += UInt64(entry.storedLength)
-      activity.did(bytes: UInt64(entry.storedLength))
     }
     if result.problems.isEmpty { result.sound.insert(pack) }
     return result

@@ -44,8 +44,7 @@ struct PlacedChunk {
 
 /// One worker's buffers for chunks of the target.
 struct LocalReader: ~Copyable {
-  private var first = ByteBuffer(capacity: Limits.chunkBytes)
-  private var second = ByteBuffer(capacity: Limits.chunkBytes)
+  private var buffers = ByteBuffers(ChunkID.hashedAtOnce, capacity: Limits.chunkBytes)
 
   /// Chunks in a row that are not there, after which the rest of a segment is not asked for.
   private static let missesMaximum = 8
@@ -62,22 +61,23 @@ struct LocalReader: ~Copyable {
     var taken: UInt64 = 0
     var next = 0
     while next < chunks.count, misses < Self.missesMaximum {
-      // Two at a time: hashed together.
-      let (a, b) = (chunks[next], chunks[min(next + 1, chunks.count - 1)])
-      Self.read(a, from: file, into: &first)
-      Self.read(b, from: file, into: &second)
-      let ids = ChunkID.pair(first.bytes, second.bytes)
-      for (chunk, isThere) in [(a, ids.0 == a.id), (b, ids.1 == b.id)].prefix(chunks.count - next) {
-        guard isThere else {
+      let wanted = chunks[next...].prefix(buffers.count)
+      next = wanted.endIndex
+      var found: [UnsafeRawBufferPointer] = unsafe []
+      for (number, chunk) in wanted.enumerated() {
+        Self.read(chunk, from: file, into: &buffers[number])
+        unsafe found.append(buffers[number].pointer)
+      }
+      for (number, (chunk, id)) in unsafe zip(wanted, ChunkID.ids(of: found)).enumerated() {
+        guard id == chunk.id else {
           others.append(chunk)
           misses += 1
           continue
         }
-        if chunk.offset == a.offset { try write(first, a.offset) } else { try write(second, b.offset) }
+        try write(buffers[number], chunk.offset)
         taken += chunk.length
         misses = 0
       }
-      next += 2
     }
     if next < chunks.count { others += chunks[next...] }
     local.note(taken, of: entry)

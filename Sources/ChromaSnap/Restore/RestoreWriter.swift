@@ -126,21 +126,23 @@ struct RestoreWriter: Sendable {
   }
 }
 
-/// One worker's reader and buffers: reads a list of chunks in order, two at a time, and hands them out one by one.
+/// One worker's reader and buffers: reads a list of chunks in order, several at a time, and hands them out one by one.
 struct RestoreWorker: ~Copyable {
   private var reader: ChunkReader
-  private var current = ByteBuffer(capacity: Limits.chunkBytes)
-  private var following = ByteBuffer(capacity: Limits.chunkBytes)
+  private var buffers = ByteBuffers(ChunkID.hashedAtOnce, capacity: Limits.chunkBytes)
   private var ids: [ChunkID] = []
   private var chains: [ChunkChain?] = []
-  /// The next chunk to take, and whether `following` holds it already.
-  private var position = 0
-  private var isNextRead = false
+  /// The places of the chunks that the buffers hold, and of the next one to take.
+  private var held = 0..<0
+  private var next = 0
 
   init(_ repository: Repository, index: ChunkIndex) { reader = ChunkReader(repository, index: index) }
 
+  /// The number of the buffer that holds the chunk that was read last.
+  private var current: Int { next - 1 - held.lowerBound }
+
   /// The bytes of the chunk that was read last.
-  var bytes: UnsafeRawBufferPointer { unsafe current.pointer }
+  var bytes: UnsafeRawBufferPointer { unsafe buffers[current].pointer }
 
   /// The chunks of a segment, in order.
   mutating func placedChunks(of segment: ContentSegment) throws(SnapshotError) -> [PlacedChunk] {
@@ -155,33 +157,31 @@ struct RestoreWorker: ~Copyable {
   mutating func begin(_ ids: [ChunkID], _ chains: [ChunkChain?]) {
     self.ids = ids
     self.chains = chains
-    (position, isNextRead) = (0, false)
+    (held, next) = (0..<0, 0)
   }
 
   /// Reads the next chunk of the list.
   mutating func readNext(length: UInt64) throws(SnapshotError) {
-    let id = ids[position]
-    if isNextRead {
-      swap(&current, &following)
-      isNextRead = false
-    } else {
-      current.count = 0
-      following.count = 0
-      if position + 1 < ids.count {
-        isNextRead = reader.readPair((id, ids[position + 1]), chains, at: position, into: &current, and: &following)
+    let id = ids[next]
+    if !held.contains(next) {
+      held = next..<next + reader.read(ids[next...], chains, into: &buffers)
+      if held.isEmpty {
+        buffers[0].count = 0
+        try reader.read(id, chain: chains[next], into: &buffers[0])
+        held = next..<next + 1
       }
-      if !isNextRead { try reader.read(id, chain: chains[position], into: &current) }
     }
-    position += 1
-    guard UInt64(current.count) == length else {
+    next += 1
+    let count = buffers[current].count
+    guard UInt64(count) == length else {
       throw SnapshotError(
-        .damaged, "chunk \(id.short) is \(current.count) bytes long instead of \(length)",
+        .damaged, "chunk \(id.short) is \(count) bytes long instead of \(length)",
         hint: SnapshotError.runCheck, chunk: id)
     }
   }
 
   /// Whether the bytes of the chunk that was read last are all zero.
-  var isZero: Bool { current.isZero }
+  var isZero: Bool { buffers[current].isZero }
 }
 
 extension ByteBuffer {

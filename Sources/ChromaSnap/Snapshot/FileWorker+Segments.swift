@@ -126,37 +126,38 @@ extension FileWorker {
   private mutating func readRegions(
     _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) -> Result<Void, SystemError> {
-    let region = UInt64(parameters.regionBytes)
+    let region = parameters.regionBytes
     let isSparse = file.status.allocatedSize < file.status.size
     var data = isSparse ? file.handle.nextData(from: range.lowerBound) : range.lowerBound
+    // Several regions at a time, so that those that have changed are hashed together.
+    var chunks: [InputChunk] = []
     var at = range.lowerBound
     while at < range.upperBound {
       if let next = data, next < at { data = file.handle.nextData(from: at) }
-      if isSparse, data ?? .max >= at + region, at + region <= range.upperBound {
+      let end = min(at + UInt64(region), range.upperBound)
+      if isSparse, data ?? .max >= end, end == at + UInt64(region) {
+        try add(&chunks, bases, &reading)
         let zeros = try storeZeros()
-        reading.chunks.append(ChunkList.Child(id: zeros.id, length: region))
+        reading.chunks.append(ChunkList.Child(id: zeros.id, length: UInt64(region)))
         reading.fingerprints.append(zeros.fingerprint)
-        at += region
+        at = end
         continue
       }
-      // Several regions at a time, so that those that have changed are hashed two by two.
-      let wanted = min(Self.regionsAtOnce * region, range.upperBound - at)
+      let start = chunks.count * region
+      let room = start..<start + Int(end - at)
       let count: Int
       do throws(SystemError) {
-        count = unsafe try file.handle.read(
-          at: at, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[..<Int(wanted)]))
+        count = unsafe try file.handle.read(at: at, into: UnsafeMutableRawBufferPointer(rebasing: input.storage[room]))
       } catch { return .failure(error) }
       if count == 0 { break }
-      let regions = stride(from: 0, to: count, by: Int(region)).map { $0..<min($0 + Int(region), count) }
-      try add(regions, at: at, bases, seen: file.handle.fingerprint, &reading)
-      at += UInt64(count)
-      if count < Int(wanted) { break }
+      chunks.append(chunk(start..<start + count, at: at, of: file))
+      if count < room.count { break }
+      at = end
+      if chunks.count == Self.regionsAtOnce { try add(&chunks, bases, &reading) }
     }
+    try add(&chunks, bases, &reading)
     return .success(())
   }
-
-  /// As many as fit what is read at once, and a processor's cache.
-  private static let regionsAtOnce: UInt64 = 4
 
   private mutating func readContentDefined(
     _ file: OpenedFile, _ range: Range<UInt64>, _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
@@ -173,7 +174,7 @@ extension FileWorker {
           windowStart += UInt64(begin)
           (begin, end) = (0, end - begin)
         }
-        let wanted = min(UInt64(Self.windowBytes - end), range.upperBound - windowStart - UInt64(end))
+        let wanted = min(UInt64(input.capacity - end), range.upperBound - windowStart - UInt64(end))
         let count: Int
         do throws(SystemError) {
           count = unsafe try file.handle.read(
@@ -184,15 +185,14 @@ extension FileWorker {
         isAtEnd = count < Int(wanted) || windowStart + UInt64(end) == range.upperBound
       }
       guard begin < end else { return .success(()) }
-      let offset = windowStart + UInt64(begin)
-      var chunks = [begin..<begin + cut(begin, end, at: offset, bases)]
-      let first = chunks[0]
-      if first.upperBound < end, isAtEnd || end - first.upperBound >= parameters.maximumBytes {
-        let length = cut(first.upperBound, end, at: offset + UInt64(first.count), bases)
-        chunks.append(first.upperBound..<first.upperBound + length)
+      var chunks: [InputChunk] = []
+      while begin < end, chunks.isEmpty || isAtEnd || end - begin >= parameters.maximumBytes {
+        let offset = windowStart + UInt64(begin)
+        let length = cut(begin, end, at: offset, bases)
+        chunks.append(chunk(begin..<begin + length, at: offset, of: file))
+        begin += length
       }
-      try add(chunks, at: offset, bases, seen: file.handle.fingerprint, &reading)
-      begin = chunks[chunks.count - 1].upperBound
+      try add(&chunks, bases, &reading)
     }
   }
 

@@ -16,7 +16,8 @@ struct FileWorker: ~Copyable {
   let regions: RegionCache
   var writer: ChunkWriter
   var bytesRead: UInt64 = 0
-  var input = ByteBuffer(capacity: windowBytes)
+  /// What is read at a time.
+  var input: ByteBuffer
   /// A region of zeros, once it is stored: a hole is not read.
   var zeros: NamedChunk?
   let key: LastingFingerprint.Key
@@ -26,7 +27,16 @@ struct FileWorker: ~Copyable {
     var fingerprint: LastingFingerprint
   }
 
-  static let windowBytes = 4 << 20
+  /// As many as are hashed at once, and at least four, which a processor's cache holds.
+  static let regionsAtOnce = max(4, ChunkID.hashedAtOnce)
+
+  /// Twice what is hashed at once, so that where one chunk ends another takes its place, and no less than the cuts need.
+  private static func inputBytes(_ parameters: ChunkingParameters) -> Int {
+    max(
+      4 << 20, regionsAtOnce * parameters.regionBytes, 2 * ChunkID.hashedAtOnce * parameters.averageBytes,
+      2 * parameters.maximumBytes)
+  }
+
   /// Fingerprints are kept of segments of at least so many chunks: short files are hashed as fast as they are looked up.
   static let fingerprintedChunks = 8
 
@@ -41,27 +51,33 @@ struct FileWorker: ~Copyable {
     self.key = key
     self.regions = regions
     parameters = repository.config.chunking
+    input = ByteBuffer(capacity: Self.inputBytes(parameters))
     writer = ChunkWriter(repository, index: index, level: level)
   }
 
   // MARK: Small files
 
-  /// Reads files that are one chunk each, and hashes them two at a time.
+  /// Reads files that are one chunk each, and hashes several at a time.
   mutating func read(_ jobs: [FileJob]) throws(SnapshotError) -> [FileOutcome] {
     var outcomes: [FileOutcome] = []
     outcomes.reserveCapacity(jobs.count)
     let started = Timestamp.now
     let room = parameters.minimumBytes + 1
-    var waiting: (job: FileJob, reading: FileReading, position: Int)?
+    var waiting: [Waiting] = []
+    var filled = 0
     for job in jobs {
+      if waiting.count == Self.filesAtOnce || input.capacity - filled < room {
+        try store(waiting, &outcomes)
+        waiting.removeAll(keepingCapacity: true)
+        filled = 0
+      }
       let position = outcomes.count
-      let slot = waiting == nil ? 0 : room
       let (status, count): (FileStatus, Int)
-      do throws(SnapshotWarning.Failure) { (status, count) = try readWhole(job, into: slot, room: room) } catch {
+      do throws(SnapshotWarning.Failure) { (status, count) = try readWhole(job, into: filled, room: room) } catch {
         outcomes.append(.leftOut(error.warning))
         continue
       }
-      let fingerprint = fingerprint(slot, count)
+      let fingerprint = fingerprint(filled, count)
       let reading = FileReading(
         content: Content(length: UInt64(count), depth: 0, root: nil),
         chunking: fingerprint != 0 || job.isIndexFile ? .regions : .contentDefined,
@@ -70,28 +86,23 @@ struct FileWorker: ~Copyable {
       let isStable = sameFile(status, job.status) && count == Int(status.size)
       outcomes.append(isStable ? .read(reading) : .unstable(reading, status))
       if count == 0 { continue }
-      if let first = waiting {
-        try store(first, and: (job, reading, position), at: room, &outcomes)
-        waiting = nil
-      } else {
-        waiting = (job, reading, position)
-      }
+      waiting.append((job, reading, filled..<filled + count, position))
+      filled += count
     }
-    if let last = waiting { try store(last, and: nil, at: 0, &outcomes) }
+    try store(waiting, &outcomes)
     return outcomes
   }
 
-  private typealias Waiting = (job: FileJob, reading: FileReading, position: Int)
+  /// Twice what is hashed at once: where one file ends, another takes its place.
+  private static let filesAtOnce = 2 * ChunkID.hashedAtOnce
 
-  private mutating func store(
-    _ a: Waiting, and b: Waiting?, at second: Int, _ outcomes: inout [FileOutcome]
-  ) throws(SnapshotError) {
-    let first = view(0, Int(a.reading.content.length))
-    guard let b else { return try store(first, ChunkID(of: first), a, &outcomes) }
-    let other = view(second, Int(b.reading.content.length))
-    let ids = ChunkID.pair(first, other)
-    try store(first, ids.0, a, &outcomes)
-    try store(other, ids.1, b, &outcomes)
+  /// A file that is read, where its bytes lie in the input, and where its outcome.
+  private typealias Waiting = (job: FileJob, reading: FileReading, bytes: Range<Int>, position: Int)
+
+  private mutating func store(_ files: [Waiting], _ outcomes: inout [FileOutcome]) throws(SnapshotError) {
+    for (file, id) in zip(files, ids(of: files.map(\.bytes))) {
+      try store(view(file.bytes.lowerBound, file.bytes.count), id, file, &outcomes)
+    }
   }
 
   private mutating func store(
@@ -124,59 +135,45 @@ struct FileWorker: ~Copyable {
 
   // MARK: Chunks
 
-  /// What chunks of the input that follow each other are called: each as the parent's chunk at its place where the
-  /// fingerprint says that they are the same, else after its hash. Those that are hashed are hashed two by two.
-  /// - Parameters:
-  ///   - chunks: In the input.
-  ///   - offset: Of the first in the file.
-  ///   - seen: The fingerprint of what lies at an offset and is so long, where it is known already.
-  func names(
-    of chunks: [Range<Int>], at offset: UInt64, _ bases: ParentChunks,
-    seen: (_ offset: UInt64, _ length: Int) -> LastingFingerprint?
-  ) -> [NamedChunk] {
-    var names: [NamedChunk?] = []
-    names.reserveCapacity(chunks.count)
-    // The one that is to be hashed, together with the next.
-    var waiting: (number: Int, fingerprint: LastingFingerprint)?
-    var at = offset
-    for (number, chunk) in chunks.enumerated() {
-      let bytes = view(chunk.lowerBound, chunk.count)
-      let fingerprint = seen(at, chunk.count) ?? key.fingerprint(of: bytes)
-      let known = bases.unchanged(at: at, length: chunk.count, fingerprint)
-      at += UInt64(chunk.count)
-      names.append(known.map { NamedChunk(id: $0, fingerprint: fingerprint) })
-      if known != nil { continue }
-      guard let first = waiting else {
-        waiting = (number, fingerprint)
-        continue
-      }
-      let ids = ChunkID.pair(view(chunks[first.number].lowerBound, chunks[first.number].count), bytes)
-      names[first.number] = NamedChunk(id: ids.0, fingerprint: first.fingerprint)
-      names[number] = NamedChunk(id: ids.1, fingerprint: fingerprint)
-      waiting = nil
-    }
-    if let (number, fingerprint) = waiting {
-      let id = ChunkID(of: view(chunks[number].lowerBound, chunks[number].count))
-      names[number] = NamedChunk(id: id, fingerprint: fingerprint)
-    }
-    return names.compactMap(\.self)
+  /// A chunk in the input.
+  struct InputChunk {
+    var bytes: Range<Int>
+    /// Where it begins in its file.
+    var offset: UInt64
+    var fingerprint: LastingFingerprint
   }
 
-  /// Names chunks of the input that follow each other, and stores what is not known.
+  /// A chunk of a file whose bytes were read just now: its fingerprint is taken while they are in the processor's cache.
+  func chunk(_ bytes: Range<Int>, at offset: UInt64, of file: OpenedFile) -> InputChunk {
+    let known = file.handle.fingerprint(at: offset, length: bytes.count)
+    return InputChunk(
+      bytes: bytes, offset: offset, fingerprint: known ?? key.fingerprint(of: view(bytes.lowerBound, bytes.count)))
+  }
+
+  /// Names chunks of a file, and stores what is not known: each is called as the parent's chunk at its place where the
+  /// fingerprint says that they are the same, else after its hash. Those that are hashed are hashed together. Empties the
+  /// list.
   mutating func add(
-    _ chunks: [Range<Int>], at offset: UInt64, _ bases: ParentChunks,
-    seen: (_ offset: UInt64, _ length: Int) -> LastingFingerprint?, _ reading: inout SegmentedFile.Reading
+    _ chunks: inout [InputChunk], _ bases: ParentChunks, _ reading: inout SegmentedFile.Reading
   ) throws(SnapshotError) {
-    var at = offset
-    for (chunk, name) in zip(chunks, names(of: chunks, at: offset, bases, seen: seen)) {
+    var ids = chunks.map { bases.unchanged(at: $0.offset, length: $0.bytes.count, $0.fingerprint) }
+    let changed = chunks.indices.filter { ids[$0] == nil }
+    for (number, id) in zip(changed, self.ids(of: changed.map { chunks[$0].bytes })) { ids[number] = id }
+    for case (let chunk, let id?) in zip(chunks, ids) {
+      let length = chunk.bytes.count
       try store(
-        view(chunk.lowerBound, chunk.count), id: name.id, at: at, like: bases.base(at: at, length: chunk.count),
-        bases.regions)
-      reading.chunks.append(ChunkList.Child(id: name.id, length: UInt64(chunk.count)))
-      reading.fingerprints.append(name.fingerprint)
-      bytesRead += UInt64(chunk.count)
-      at += UInt64(chunk.count)
+        view(chunk.bytes.lowerBound, length), id: id, at: chunk.offset,
+        like: bases.base(at: chunk.offset, length: length), bases.regions)
+      reading.chunks.append(ChunkList.Child(id: id, length: UInt64(length)))
+      reading.fingerprints.append(chunk.fingerprint)
+      bytesRead += UInt64(length)
     }
+    chunks.removeAll(keepingCapacity: true)
+  }
+
+  /// The ids of parts of the input.
+  private func ids(of parts: [Range<Int>]) -> [ChunkID] {
+    unsafe ChunkID.ids(of: parts.map { unsafe UnsafeRawBufferPointer(rebasing: input.storage[$0]) })
   }
 
   /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on.
@@ -204,7 +201,7 @@ struct FileWorker: ~Copyable {
 
   mutating func storeZeros() throws(SnapshotError) -> NamedChunk {
     if let zeros { return zeros }
-    unsafe input.storage.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe input.storage[..<parameters.regionBytes].initializeMemory(as: UInt8.self, repeating: 0)
     let chunk = view(0, parameters.regionBytes)
     let named = NamedChunk(id: ChunkID(of: chunk), fingerprint: key.fingerprint(of: chunk))
     try writer.store(chunk, id: named.id, kind: .data)

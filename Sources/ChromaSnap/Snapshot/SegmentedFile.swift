@@ -57,9 +57,9 @@ final class SegmentedFile: Sendable {
     state = Mutex(State(segments: segments, remaining: count))
   }
 
-  /// So short that no worker is long alone with the last one.
+  /// So short that no worker is long alone with the last one, and as long as what is hashed at once.
   private static func stretchBytes(_ parameters: ChunkingParameters) -> Int {
-    min(parameters.segmentBytes, 8 * parameters.regionBytes)
+    min(parameters.segmentBytes, max(8, FileWorker.regionsAtOnce) * parameters.regionBytes)
   }
 
   /// All stretches, in the file's order.

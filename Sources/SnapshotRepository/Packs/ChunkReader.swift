@@ -8,7 +8,6 @@ package struct ChunkReader: ~Copyable {
   private let index: ChunkIndex
   private var sealer = Sealer()
   private var stored = ByteBuffer(capacity: Self.window)
-  private var proving = ByteBuffer(capacity: Limits.chunkBytes)
   /// What `stored` holds: a range of a pack.
   private var held: (pack: ChunkID, range: Range<UInt64>)?
   private var patches = PatchWindows()
@@ -51,26 +50,28 @@ package struct ChunkReader: ~Copyable {
       ?? SnapshotError(.damaged, "a chunk is missing", hint: SnapshotError.runCheck, chunk: id)
   }
 
-  /// Reads two chunks that follow each other into empty buffers, and proves them together: hashing two at once takes little
-  /// longer than one.
-  /// - Parameter chains: The chains of the chunks that are read, these two at `position` and behind it.
-  /// - Returns: Whether both are right; else the buffers are empty, and reading them one by one says which is not, and
-  ///   tries other copies.
-  package mutating func readPair(
-    _ ids: (ChunkID, ChunkID), _ chains: [ChunkChain?], at position: Int, into first: inout ByteBuffer,
-    and second: inout ByteBuffer
-  ) -> Bool {
-    guard let a = chains[position], let b = chains[position + 1] else { return false }
-    let ahead = chains[(position + 1)..<min(chains.count, position + 65)]
-    do throws(SnapshotError) {
-      try apply(a.links[...], upcoming: ahead, to: &first)
-      try apply(b.links[...], upcoming: ahead.dropFirst(), to: &second)
-      if ChunkID.pair(first.bytes, second.bytes) == ids { return true }
-    } catch {
-      // Whatever it is, reading it alone meets it again.
+  /// Reads chunks that follow each other, one into each buffer, and proves them together: hashing several at once takes
+  /// little longer than one.
+  /// - Parameters:
+  ///   - ids: The chunks that are wanted; as many are read as there are buffers.
+  ///   - chains: The chains of the same chunks, at the same places.
+  /// - Returns: How many of the first ones are right. Reading the next one alone says what is wrong with it, and tries other
+  ///   copies.
+  package mutating func read(
+    _ ids: ArraySlice<ChunkID>, _ chains: [ChunkChain?], into buffers: inout ByteBuffers
+  ) -> Int {
+    var plaintexts: [UnsafeRawBufferPointer] = unsafe []
+    for position in ids.indices.prefix(buffers.count) {
+      let ahead = chains[(position + 1)..<min(chains.count, position + 65)]
+      let number = unsafe plaintexts.count
+      buffers[number].count = 0
+      // What can't be read is met again when it is read alone.
+      guard let chain = chains[position],
+        (try? apply(chain.links[...], upcoming: ahead, to: &buffers[number])) != nil
+      else { break }
+      unsafe plaintexts.append(buffers[number].pointer)
     }
-    (first.count, second.count) = (0, 0)
-    return false
+    return unsafe zip(ChunkID.ids(of: plaintexts), ids).prefix { $0 == $1 }.count
   }
 
   /// Reads a chunk into an empty buffer, where something tells faster than its hash that it is right.
@@ -137,25 +138,32 @@ package struct ChunkReader: ~Copyable {
     }
   }
 
-  /// Decodes one particular copy of a chunk and compares it with its id.
-  /// - Parameter upcoming: The pack's entries behind it, which are proved next.
+  /// Decodes particular copies of chunks that follow each other in a pack, one into each buffer, and compares them with
+  /// their ids.
+  /// - Returns: How many of the first ones are right. Proving the next one alone says what is wrong with it.
   package mutating func prove(
-    _ entry: PackEntry, in pack: ChunkID, created: Int64, upcoming: ArraySlice<PackEntry>
+    _ entries: ArraySlice<PackEntry>, in pack: ChunkID, created: Int64, with buffers: inout ByteBuffers
+  ) -> Int {
+    // Those behind the ones that are proved now are read along.
+    let near = entries.prefix(buffers.count + 64)
+    let chains = near.enumerated().map { number, entry in
+      let copy = ChunkCopy(pack: pack, packCreated: created, entry: entry)
+      return entry.base == nil || number < buffers.count ? try? index.chain(of: copy) : nil
+    }
+    return read(near.map(\.id)[...], chains, into: &buffers)
+  }
+
+  /// Decodes one particular copy of a chunk into an empty buffer, and compares it with its id.
+  package mutating func prove(
+    _ entry: PackEntry, in pack: ChunkID, created: Int64, with buffer: inout ByteBuffer
   ) throws(SnapshotError) {
-    func copy(_ entry: PackEntry) -> ChunkCopy { ChunkCopy(pack: pack, packCreated: created, entry: entry) }
-    guard let chain = try index.chain(of: copy(entry)) else {
+    let copy = ChunkCopy(pack: pack, packCreated: created, entry: entry)
+    guard let chain = try index.chain(of: copy) else {
       throw SnapshotError(
         .damaged, "the base of a patch is missing or damaged", hint: SnapshotError.runCheck, pack: pack, chunk: entry.id
       )
     }
-    proving.count = 0
-    var output = ByteBuffer(capacity: 0)
-    swap(&output, &proving)
-    defer { swap(&output, &proving) }
-    let ahead = upcoming.prefix(64).map { entry in
-      entry.base == nil ? ChunkChain(links: [copy(entry)]) : nil as ChunkChain?
-    }
-    try decode(chain, upcoming: ahead[...], into: &output)
+    try decode(chain, upcoming: [], intoEmpty: &buffer)
   }
 
   private func prove(_ copy: ChunkCopy, _ output: borrowing ByteBuffer) throws(SnapshotError) {

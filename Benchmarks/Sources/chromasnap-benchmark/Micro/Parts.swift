@@ -19,14 +19,11 @@ enum Parts {
     }
   }
 
-  static func hashPairs(_ samples: Samples) -> Double {
-    Rate.of(Samples.bytes) {
-      for start in stride(from: 0, to: Samples.bytes, by: 2 * Samples.chunkBytes) {
-        let middle = start + Samples.chunkBytes
-        _ = ChunkID.pair(
-          samples.text.rawSpan.extracting(start..<middle),
-          samples.text.rawSpan.extracting(middle..<middle + Samples.chunkBytes))
-      }
+  static func hashTogether(_ samples: Samples) -> Double {
+    samples.text.withUnsafeBytes { bytes in
+      var chunks: [UnsafeRawBufferPointer] = []
+      Samples.forEachChunk { chunks.append(UnsafeRawBufferPointer(rebasing: bytes[$0])) }
+      return Rate.of(Samples.bytes) { _ = ChunkID.ids(of: chunks) }
     }
   }
 
