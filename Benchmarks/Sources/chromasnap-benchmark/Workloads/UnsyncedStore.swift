@@ -29,6 +29,7 @@ final class UnsyncedStore: ObjectStore {
 
   func size(of name: String) throws(StoreError) -> UInt64 { try store.size(of: name) }
   func list(_ folder: String) throws(StoreError) -> [String] { try store.list(folder) }
+  func digest(of folder: String) throws(StoreError) -> FolderDigest { try store.digest(of: folder) }
 
   func stamp(of folder: String) throws(StoreError) -> FolderStamp? {
     let count = changes.withLock { $0[folder] ?? 0 }
