@@ -207,4 +207,27 @@ struct RegionCacheTests {
     for (snapshot, bytes) in all { #expect(try workshop.restored(snapshot)["db"] == bytes) }
     #expect(try workshop.check().isSound)
   }
+
+  // MARK: Lengths
+
+  /// Hashes of blocks do not tell how long the last one is: a file that grows or shrinks by zeros within its last block must
+  /// not be taken for one that is as it was.
+  @Test func `A file may become longer or shorter within its last block`() throws {
+    let workshop = try Workshop()
+    var random = SeededGenerator(41)
+    var bytes = Array("SQLite format 3\0".utf8) + random.bytes(2_600_000)
+    var taken: [(Snapshot, [UInt8])] = []
+    for step in 0..<12 {
+      switch step % 4 {
+      case 1: bytes += [UInt8](repeating: 0, count: 4)
+      case 2: bytes += [UInt8](repeating: 0, count: 20)
+      case 3: bytes.removeLast(11)
+      default: for block in 0..<40 { bytes[block * 1000 + 300_000] ^= UInt8(random.int(1..<256)) }
+      }
+      try workshop.write("db", bytes, old: false)
+      taken.append((try workshop.snapshot(), bytes))
+    }
+    for (snapshot, bytes) in taken { #expect(try workshop.restored(snapshot) == ["db": bytes]) }
+    #expect(try workshop.check().problems.isEmpty)
+  }
 }

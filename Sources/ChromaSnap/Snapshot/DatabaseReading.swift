@@ -173,7 +173,7 @@ final class DatabaseReading {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
     try worker.store(
-      bytes, id: id, at: offset, like: bases.base(at: offset, length: bytes.byteCount), bases.regions)
+      bytes, id: id, at: offset, like: bases.base(at: offset), bases.regions)
     regions.note(id, worker.key.fingerprint(of: bytes), of: number)
   }
 

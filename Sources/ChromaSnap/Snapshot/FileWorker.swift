@@ -163,7 +163,7 @@ struct FileWorker: ~Copyable {
       let length = chunk.bytes.count
       try store(
         view(chunk.bytes.lowerBound, length), id: id, at: chunk.offset,
-        like: bases.base(at: chunk.offset, length: length), bases.regions)
+        like: bases.base(at: chunk.offset), bases.regions)
       reading.chunks.append(ChunkList.Child(id: id, length: UInt64(length)))
       reading.fingerprints.append(chunk.fingerprint)
       bytesRead += UInt64(length)
@@ -192,7 +192,9 @@ struct FileWorker: ~Copyable {
       try writer.store(chunk, id: id, kind: .data, at: offset, like: base)
       return
     }
-    let change = regions.change(to: chunk, at: offset, from: parent?.id)
+    // What is known of blocks is of a region of the same length: hashes do not tell how long the last block is.
+    let before = parent?.length == UInt64(chunk.byteCount) ? parent?.id : nil
+    let change = regions.change(to: chunk, at: offset, from: before)
     let wasDecoded = try writer.store(
       chunk, id: id, kind: .data, at: offset,
       like: base.map { regions.base($0, of: change, length: chunk.byteCount, at: offset) })

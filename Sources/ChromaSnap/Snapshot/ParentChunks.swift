@@ -41,14 +41,16 @@ struct ParentChunks {
   /// A chunk to make a patch against, and how its bytes are told to be right faster than by their hash.
   struct Base {
     var id: ChunkID
+    /// Bytes.
+    var length: UInt64?
     var fingerprint: LastingFingerprint?
   }
 
   /// The chunk that begins where this one does, else the one that this one begins in.
-  func base(at offset: UInt64, length: Int) -> Base? {
+  func base(at offset: UInt64) -> Base? {
     let at = index(of: offset)
     guard at >= 0, offset < starts[at] + chunks[at].length else { return nil }
-    return Base(id: chunks[at].id, fingerprint: hasFingerprints ? fingerprints[at] : nil)
+    return Base(id: chunks[at].id, length: chunks[at].length, fingerprint: hasFingerprints ? fingerprints[at] : nil)
   }
 
   /// The last chunk that begins at or before an offset; -1 where none does. O(log chunks).

@@ -156,6 +156,7 @@ extension Sealer {
     _ chunk: RawSpan, base: RawSpan, dirty: DirtyBlocks? = nil, limit: Int, into output: inout ByteBuffer
   ) -> Bool {
     let runs = dirty?.runs ?? Patch.compare(chunk, base: base)
+    guard (try? checkCover(runs, base: base.byteCount, length: chunk.byteCount)) != nil else { return false }
     dirtyBytes.setPrefix(Patch.byteRanges(runs, length: base.byteCount), of: base)
     return sealPatch(chunk, runs, .prefixed, limit: limit, into: &output)
   }

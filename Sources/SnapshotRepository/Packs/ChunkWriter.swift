@@ -84,7 +84,8 @@ package struct ChunkWriter: ~Copyable {
     // At the end of a chain the patch is made against its beginning: all changes since at once.
     if Int(chain.depth) >= Limits.patchDepth { chain.links.removeSubrange(1...) }
     let root = chain.links[0].entry
-    let last = chain.links[chain.links.count - 1].entry.id
+    let lastEntry = chain.links[chain.links.count - 1].entry
+    let last = lastEntry.id
     // What the chunk would take whole is guessed from its chain's beginning.
     let whole = Int(root.storedLength) * chunk.byteCount / Int(root.length)
     let limit = whole - whole / 16
@@ -92,7 +93,8 @@ package struct ChunkWriter: ~Copyable {
     swap(&patched, &patch)
     defer { swap(&patched, &patch) }
     patched.count = 0
-    let dirty = last == like.id ? like.dirty : nil
+    // Blocks' hashes do not tell how long the last block is.
+    let dirty = last == like.id && Int(lastEntry.length) == chunk.byteCount ? like.dirty : nil
     let mayTrust = dirty != nil && (Int(chain.depth) + 1) % Self.provingDepth != 0
     let isAtHand = mayTrust && like.dirtyBytes?(&base) ?? false
     if let dirty, mayTrust, !isAtHand, dirty.count <= Self.blocksWithoutBase {
