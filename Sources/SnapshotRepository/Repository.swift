@@ -17,6 +17,8 @@ public final class Repository: Sendable {
   /// The folder of what is kept locally about this repository at this place.
   package let cacheFolder: FilePath
   private let lock: Mutex<(any StoreLock)?>
+  /// Manifests and notes that are there and could not be read when the catalogue was brought in step.
+  let unread = Mutex<Set<String>>([])
 
   package init(
     store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, cacheFolder: FilePath,
@@ -146,100 +148,6 @@ public final class Repository: Sendable {
 
   /// Lets go of the repository's lock before the repository itself goes. It must not be used any more.
   package func releaseLock() { lock.withLock { $0 = nil } }
-
-  // MARK: In step with the store
-
-  /// Brings the catalogue in step with the packs, manifests and notes that are there. Lists only the folders whose stamp
-  /// has changed since they were last listed.
-  package func synchronize() throws(SnapshotError) {
-    try synchronizePacks()
-    try synchronizeDocuments(ObjectNames.snapshots, .snapshot)
-    try synchronizeDocuments(ObjectNames.notes, .note)
-  }
-
-  /// Calls `body` for each folder in `parent` that may have changed, and remembers the stamps of those that have settled.
-  private func forEachChangedFolder(
-    in parent: String, _ body: (_ folder: String, _ names: [String]) throws(SnapshotError) -> Void
-  ) throws(SnapshotError) {
-    let known = try catalogue.stamps(below: parent)
-    // Before the listings: what comes while they run is found next time.
-    let present = try storing("reading \(name)") { () throws(StoreError) in try store.folders(in: parent) }
-    var stamps: [(folder: String, stamp: FolderStamp?)] = []
-    for (child, stamp) in present {
-      let folder = "\(parent)/\(child)"
-      if stamp == known[folder] { continue }
-      // Nearly always only this program has written there, and has put in the catalogue what it wrote.
-      let digest = try storing("reading \(name)") { () throws(StoreError) in try store.digest(of: folder) }
-      if try digest != catalogue.digest(of: folder) {
-        let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
-        try body(folder, names)
-      }
-      stamps.append((folder, stamp.isSettled(at: .now) ? stamp : nil))
-    }
-    let folders = Set(present.map { "\(parent)/\($0.name)" })
-    let vanished = known.keys.filter { !folders.contains($0) }
-    for folder in vanished { try body(folder, []) }
-    try catalogue.record(stamps, vanished: vanished)
-  }
-
-  // Where the catalogue knows what is there, and two processes counted the same object, its digest is set right.
-
-  private func synchronizePacks() throws(SnapshotError) {
-    let reader = PackTableReader(store: store)
-    try forEachChangedFolder(in: ObjectNames.packs) { (folder, names) throws(SnapshotError) in
-      let present = Set(names.compactMap { ObjectNames.id(in: $0) })
-      let known = try catalogue.packs(inFolder: String(folder.suffix(2)))
-      if present == known, present.count == names.count {
-        return try catalogue.record(FolderDigest(names), of: folder)
-      }
-      let gone = known.subtracting(present)
-      if !gone.isEmpty {
-        // Another machine's prune, or a loss: the next snapshot reads everything and asks for every chunk.
-        try catalogue.forgetSeen()
-        try catalogue.remove(packs: gone)
-      }
-      // A pack that can't be read is known as such; check says what is wrong with it.
-      let added = parallelMap(Array(present.subtracting(known)), with: { Sealer() }) { id, sealer in
-        (id: id, table: try? reader.table(of: id, &sealer))
-      }
-      try catalogue.add(packs: added, durable: false)
-    }
-  }
-
-  private func synchronizeDocuments(
-    _ parent: String, _ table: Catalogue.DocumentTable
-  ) throws(SnapshotError) {
-    try forEachChangedFolder(in: parent) { (folder, names) throws(SnapshotError) in
-      let known = try catalogue.names(in: folder, of: table)
-      if names == known { return try catalogue.record(FolderDigest(names), of: folder) }
-      let (present, recorded) = (Set(names), Set(known))
-      try catalogue.remove(objects: recorded.subtracting(present).map { "\(folder)/\($0)" }, of: table)
-      try adopt(present.subtracting(recorded).sorted().map { "\(folder)/\($0)" }, into: table)
-    }
-  }
-
-  /// Adds documents to the catalogue. A damaged one is left out here: check names it.
-  private func adopt(_ objects: [String], into table: Catalogue.DocumentTable) throws(SnapshotError) {
-    switch table {
-    case .snapshot:
-      let found = adopted(objects, as: Manifest.self)
-      try catalogue.add(snapshots: found.map { (Snapshot(id: $0.id, manifest: $0.value), $0.object, $0.document) })
-    case .note:
-      let found = adopted(objects, as: Note.self)
-      try catalogue.add(notes: found.map { (($0.id, $0.value), $0.object, $0.document) })
-    }
-  }
-
-  private typealias Adopted<Value> = (id: ChunkID, value: Value, object: String, document: [UInt8])
-
-  private func adopted<Value: Decodable & Sendable>(_ objects: [String], as type: Value.Type) -> [Adopted<Value>] {
-    parallelMap(objects) { object in
-      guard let (id, document) = try? readDocument(object),
-        let value = try? Document.decode(type, from: document, called: object)
-      else { return nil as Adopted<Value>? }
-      return (id, value, object, document)
-    }.compactMap(\.self)
-  }
 
   /// A document whose bytes match the id in its name.
   package func readDocument(_ object: String) throws(SnapshotError) -> (ChunkID, [UInt8]) {

@@ -198,6 +198,41 @@ import Testing
     #expect(try workshop.check().isSound)
   }
 
+  /// What an unreadable manifest needs is not known: nothing may go, and once it can be read again all is well.
+  @Test func aPruneNeedsAllManifests() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    try workshop.snapshot()
+    try workshop.write("only in this one", Self.database(7))
+    let second = try workshop.snapshot()
+    try FileSystem.removeFile(workshop.source.appending("only in this one"))
+    try workshop.snapshot()
+    let object = workshop.repositoryFolder.pushing(
+      FilePath(ObjectNames.snapshot(second.id, committed: second.manifest.commitTime)))
+    let bytes = try Descriptor(opening: object).readAll(limit: 1 << 20)
+    func put(_ bytes: [UInt8]) throws {
+      try FileSystem.removeFile(object)
+      try Descriptor(opening: object, .write, [.create]).write(bytes)
+    }
+    try put(Array("garbage".utf8))
+    for _ in 0..<2 {
+      workshop.location = workshop.location(cache: "new")
+      #expect { try workshop.prune() } throws: { ($0 as? SnapshotError)?.code == .damaged }
+      #expect(try ListSnapshots().run(in: workshop.location).count == 2)
+      #expect(try ExamineStatus().run(in: workshop.location).facts.hurtSnapshots == 1)
+    }
+    try put(bytes)
+    workshop.location = workshop.location(cache: "new")
+    _ = try workshop.prune()
+    #expect(try workshop.restored(second)["only in this one"] == Self.database(7))
+    // One that is lost for good is given up.
+    try put(Array("garbage".utf8))
+    workshop.location = workshop.location(cache: "newer")
+    #expect(try RepairSnapshots().run(in: workshop.location).lostManifests == [second.id])
+    _ = try workshop.prune()
+    #expect(try workshop.check().isSound)
+  }
+
   @Test func aPruneWaitsForASnapshot() throws {
     let workshop = try Workshop()
     try workshop.write("db", Self.database(1))

@@ -1,10 +1,11 @@
-import SnapshotFormat
+import ObjectStorage
+public import SnapshotFormat
 public import SnapshotRepository
 import SystemIO
 import SystemPackage
 
 /// Makes the best of damage. What the sources still have is stored anew; of what is lost for good, snapshots are rewritten
-/// without it, marked incomplete. The old manifests stay.
+/// without it, marked incomplete. The old manifests stay, but for those that are damaged themselves: nobody can read them.
 public struct RepairSnapshots: Sendable {
   /// Whether nothing is changed.
   public var isDryRun = false
@@ -20,6 +21,8 @@ public struct RepairSnapshots: Sendable {
     public var rewritten: [(old: Snapshot, new: Snapshot, lost: [SnapshotEntry])] = []
     /// Those of which nothing could be saved.
     public var lost: [Snapshot] = []
+    /// Snapshots whose manifests are damaged: they are lost, and their manifests are removed.
+    public var lostManifests: [ChunkID] = []
     /// The snapshots that were taken to store anew what sources still have.
     public var taken: [Snapshot] = []
     /// Sources that are not there to take it from.
@@ -28,6 +31,7 @@ public struct RepairSnapshots: Sendable {
 
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     var summary = Summary()
+    summary.lostManifests = try giveUpManifests(in: location)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
     try storeAnew(&summary, in: location, activity)
@@ -41,6 +45,23 @@ public struct RepairSnapshots: Sendable {
       try rewrite(snapshot, in: repository, &summary, activity)
     }
     return summary
+  }
+
+  /// Removes manifests that can be read and are not what their names say.
+  /// - Throws: What reading one throws that may be well: nothing is lost then.
+  private func giveUpManifests(in location: RepositoryLocation) throws(SnapshotError) -> [ChunkID] {
+    let repository = try location.open(for: .write)
+    var lost: [ChunkID] = []
+    for object in repository.unreadManifests {
+      do throws(SnapshotError) { try repository.readManifest(object) } catch {
+        guard error.code == .damaged else { throw error }
+        if !isDryRun {
+          try storing("removing a damaged manifest") { () throws(StoreError) in try repository.store.delete(object) }
+        }
+        if let id = ObjectNames.id(in: object) { lost.append(id) }
+      }
+    }
+    return lost
   }
 
   private func hurtSnapshots(

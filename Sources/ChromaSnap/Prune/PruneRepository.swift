@@ -34,6 +34,7 @@ public struct PruneRepository: Sendable {
     var repository = try location.open(for: .delete)
     let pruneLock = isDryRun ? nil : try Repository.acquire(ObjectNames.pruneLock, .exclusive, at: location.place)
     defer { _ = pruneLock }
+    try repository.requireAllManifests()
     let index = try ChunkIndex(repository)
     var marker = Marker(repository, index: index)
     for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }

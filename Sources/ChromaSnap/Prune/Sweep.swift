@@ -13,6 +13,7 @@ struct Sweep: Sendable {
   func run(
     _ summary: inout PruneRepository.Summary, marker: inout Marker
   ) throws(SnapshotError) {
+    try repository.requireAllManifests()
     let documents = try repository.condemned()
     let present = try repository.catalogue.packs()
     let condemned = Set(documents.flatMap(\.record.packs)).intersection(present)

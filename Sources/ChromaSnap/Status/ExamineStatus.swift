@@ -27,6 +27,7 @@ public struct ExamineStatus: Sendable {
       StatusFacts.Event(time: $0.note.time, ok: $0.note.value == true)
     }
     facts.damagedPacks = Set(try catalogue.notes(.damage).compactMap(\.note.pack)).count
+    facts.hurtSnapshots = repository.unreadManifests.count
     let hurt = try repository.hurt()
     let marks = Marks(
       repository: repository, hurt: hurt,

@@ -8,7 +8,8 @@ struct RepairCommand: SnapCommand {
     commandName: "repair", abstract: "Make the best of a damaged repository.",
     discussion: """
       Run `check --read-data` first: it finds what is damaged. What the sources still have is stored anew; of what is lost \
-      for good, snapshots are rewritten without it and marked incomplete. No old snapshot is removed.
+      for good, snapshots are rewritten without it and marked incomplete. No old snapshot is removed, unless its manifest \
+      is damaged: then nobody can read it.
 
       EXAMPLES
         chromasnap check --read-data; chromasnap repair
@@ -28,13 +29,17 @@ struct RepairCommand: SnapCommand {
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
-    if !summary.lost.isEmpty || (dryRun && !summary.hurt.isEmpty) { return ExitStatus.failure }
+    let isHurt = !summary.hurt.isEmpty || !summary.lostManifests.isEmpty
+    if !summary.lost.isEmpty || !summary.lostManifests.isEmpty || (dryRun && isHurt) { return ExitStatus.failure }
     return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
-    if summary.hurt.isEmpty { return ["no snapshot is hurt"] }
-    var lines = ["\(Wording.count(summary.hurt.count, "snapshot")) hurt"]
+    var lines = summary.lostManifests.map { id in
+      "\(id.short): its manifest is damaged, so nothing of it can be saved\(dryRun ? "" : "; the manifest is removed")"
+    }
+    if summary.hurt.isEmpty { return lines.isEmpty ? ["no snapshot is hurt"] : lines }
+    lines.append("\(Wording.count(summary.hurt.count, "snapshot")) hurt")
     if dryRun { return lines + summary.hurt.map { "  \($0.id.short)  \($0.manifest.name)" } }
     for snapshot in summary.taken {
       lines.append("stored anew what \(snapshot.manifest.source.path) has: snapshot \(snapshot.id.short)")
@@ -58,6 +63,7 @@ struct RepairCommand: SnapCommand {
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(dryRun)), ("hurt", ids(summary.hurt)),
       ("healed", ids(summary.healed)), ("taken", ids(summary.taken)), ("lost", ids(summary.lost)),
+      ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
       ("missing_sources", .strings(summary.missingSources)),
       (
         "rewritten",

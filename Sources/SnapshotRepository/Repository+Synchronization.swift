@@ -1,0 +1,146 @@
+import ObjectStorage
+package import SnapshotFormat
+import Synchronization
+import SystemIO
+
+/// The catalogue in step with the store.
+extension Repository {
+  /// Brings the catalogue in step with the packs, manifests and notes that are there. Lists only the folders whose stamp
+  /// has changed since they were last listed.
+  package func synchronize() throws(SnapshotError) {
+    try synchronizePacks()
+    try synchronizeDocuments(ObjectNames.snapshots, .snapshot)
+    try synchronizeDocuments(ObjectNames.notes, .note)
+  }
+
+  /// Calls `body` for each folder in `parent` that may have changed, and remembers the stamps of those that have settled and
+  /// of which `body` says that all in it could be read: the others are looked at again next time.
+  private func forEachChangedFolder(
+    in parent: String, _ body: (_ folder: String, _ names: [String]) throws(SnapshotError) -> Bool
+  ) throws(SnapshotError) {
+    let known = try catalogue.stamps(below: parent)
+    // Before the listings: what comes while they run is found next time.
+    let present = try storing("reading \(name)") { () throws(StoreError) in try store.folders(in: parent) }
+    var stamps: [(folder: String, stamp: FolderStamp?)] = []
+    for (child, stamp) in present {
+      let folder = "\(parent)/\(child)"
+      if stamp == known[folder] { continue }
+      // Nearly always only this program has written there, and has put in the catalogue what it wrote.
+      let digest = try storing("reading \(name)") { () throws(StoreError) in try store.digest(of: folder) }
+      var isComplete = true
+      if try digest != catalogue.digest(of: folder) {
+        let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
+        isComplete = try body(folder, names)
+      }
+      stamps.append((folder, isComplete && stamp.isSettled(at: .now) ? stamp : nil))
+    }
+    let folders = Set(present.map { "\(parent)/\($0.name)" })
+    let vanished = known.keys.filter { !folders.contains($0) }
+    for folder in vanished { _ = try body(folder, []) }
+    try catalogue.record(stamps, vanished: vanished)
+  }
+
+  // Where the catalogue knows what is there, and two processes counted the same object, its digest is set right.
+
+  private func synchronizePacks() throws(SnapshotError) {
+    let reader = PackTableReader(store: store)
+    try forEachChangedFolder(in: ObjectNames.packs) { (folder, names) throws(SnapshotError) in
+      let present = Set(names.compactMap { ObjectNames.id(in: $0) })
+      let known = try catalogue.packs(inFolder: String(folder.suffix(2)))
+      if present == known, present.count == names.count {
+        try catalogue.record(FolderDigest(names), of: folder)
+        return true
+      }
+      let gone = known.subtracting(present)
+      if !gone.isEmpty {
+        // Another machine's prune, or a loss: the next snapshot reads everything and asks for every chunk.
+        try catalogue.forgetSeen()
+        try catalogue.remove(packs: gone)
+      }
+      // A pack that can't be read is known as such; check says what is wrong with it.
+      let added = parallelMap(Array(present.subtracting(known)), with: { Sealer() }) { id, sealer in
+        (id: id, table: try? reader.table(of: id, &sealer))
+      }
+      try catalogue.add(packs: added, durable: false)
+      return true
+    }
+  }
+
+  private func synchronizeDocuments(
+    _ parent: String, _ table: Catalogue.DocumentTable
+  ) throws(SnapshotError) {
+    try forEachChangedFolder(in: parent) { (folder, names) throws(SnapshotError) in
+      let known = try catalogue.names(in: folder, of: table)
+      if names == known {
+        try catalogue.record(FolderDigest(names), of: folder)
+        return true
+      }
+      let (present, recorded) = (Set(names), Set(known))
+      try catalogue.remove(objects: recorded.subtracting(present).map { "\(folder)/\($0)" }, of: table)
+      return try adopt(present.subtracting(recorded).sorted().map { "\(folder)/\($0)" }, into: table)
+    }
+  }
+
+  /// Adds documents to the catalogue. One that can't be read is left out and remembered: check says what is wrong with it.
+  /// - Returns: Whether all could be read.
+  private func adopt(_ objects: [String], into table: Catalogue.DocumentTable) throws(SnapshotError) -> Bool {
+    let adopted: Set<String>
+    switch table {
+    case .snapshot:
+      let found = self.adopted(objects, as: Manifest.self)
+      adopted = Set(found.map(\.object))
+      try catalogue.add(snapshots: found.map { (Snapshot(id: $0.id, manifest: $0.value), $0.object, $0.document) })
+    case .note:
+      let found = self.adopted(objects, as: Note.self)
+      adopted = Set(found.map(\.object))
+      try catalogue.add(notes: found.map { (($0.id, $0.value), $0.object, $0.document) })
+    }
+    let missed = objects.filter { !adopted.contains($0) && ObjectNames.id(in: $0) != nil && isThere($0) }
+    unread.withLock { $0.formUnion(missed) }
+    return missed.isEmpty
+  }
+
+  /// Whether an object is there: another process may have removed it since it was listed.
+  private func isThere(_ object: String) -> Bool {
+    do throws(StoreError) {
+      _ = try store.size(of: object)
+      return true
+    } catch { return error.code != .notFound }
+  }
+
+  private typealias Adopted<Value> = (id: ChunkID, value: Value, object: String, document: [UInt8])
+
+  private func adopted<Value: Decodable & Sendable>(_ objects: [String], as type: Value.Type) -> [Adopted<Value>] {
+    parallelMap(objects) { object in
+      guard let (id, document) = try? readDocument(object),
+        let value = try? Document.decode(type, from: document, called: object)
+      else { return nil as Adopted<Value>? }
+      return (id, value, object, document)
+    }.compactMap(\.self)
+  }
+
+  /// Manifests that are there and can't be read: what their snapshots need is not known.
+  package var unreadManifests: [String] {
+    unread.withLock { unread in unread.filter { $0.hasPrefix("\(ObjectNames.snapshots)/") }.sorted() }
+  }
+
+  /// Reads a manifest.
+  /// - Throws: `damaged` where its bytes are not those that its name promises, or make no sense.
+  @discardableResult
+  package func readManifest(_ object: String) throws(SnapshotError) -> Manifest {
+    let (_, document) = try readDocument(object)
+    return try decoding(object) { () throws(FormatError) in
+      try Document.decode(Manifest.self, from: document, called: object)
+    }
+  }
+
+  /// Refuses what would remove chunks that only an unreadable manifest knows to be needed.
+  package func requireAllManifests() throws(SnapshotError) {
+    guard let object = unreadManifests.first else { return }
+    throw SnapshotError(
+      .damaged, "\(object) can't be read, so what its snapshot needs is not known: nothing is deleted",
+      hint:
+        "`chromasnap check` says why. Mend it (its permissions, or a copy of it), or let `chromasnap repair` give it up."
+    )
+  }
+}
