@@ -31,7 +31,14 @@ package struct FileLock: ~Copyable, Sendable {
   /// Takes an exclusive lock on a folder if it is free.
   /// - Returns: `nil` where somebody else holds it.
   package static func attempt(folder path: FilePath) throws(SystemError) -> FileLock? {
-    let file = try Descriptor(opening: path, .read, [.directory, .noFollow])
+    try attempt(existing: path, [.directory, .noFollow])
+  }
+
+  /// The same on a file that is there.
+  package static func attempt(
+    existing path: FilePath, _ options: Descriptor.Options = [.noFollow]
+  ) throws(SystemError) -> FileLock? {
+    let file = try Descriptor(opening: path, .read, options)
     do throws(SystemError) { try systemCall("flock", path) { flock(file.raw, LOCK_EX | LOCK_NB) } } catch {
       if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return nil }
       throw error

@@ -87,13 +87,19 @@ package enum FileSystem {
     try systemCall("rmdir", path) { unsafe path.withPlatformString { unsafe rmdir($0) } }
   }
 
-  /// Removes what is at `path` and everything in it; symbolic links are removed, never followed.
+  /// Removes what is at `path` and everything in it; symbolic links are removed, never followed, and what is mounted there is
+  /// left alone.
   package static func removeTree(_ path: FilePath) throws(SystemError) {
+    try removeTree(path, on: FileStatus(at: path, following: false).device)
+  }
+
+  private static func removeTree(_ path: FilePath, on device: UInt64) throws(SystemError) {
     let status = try FileStatus(at: path, following: false)
+    guard status.device == device else { throw SystemError(.resourceBusy, call: "unlink", path: path) }
     guard status.kind == .directory else { return try removeFile(path) }
     // A folder without write permission can't be emptied by its owner either.
     if status.permissions & 0o700 != 0o700 { try? setPermissions(status.permissions | 0o700, at: path) }
-    for name in try DirectoryReader.names(in: path) { try removeTree(path.appending(nameBytes: name)) }
+    for name in try DirectoryReader.names(in: path) { try removeTree(path.appending(nameBytes: name), on: device) }
     try removeEmptyFolder(path)
   }
 

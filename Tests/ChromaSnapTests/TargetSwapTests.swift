@@ -57,6 +57,83 @@ import Testing
     }
   }
 
+  /// A step that fails ends the swap: all is as it was, what an earlier swap has kept too.
+  @Test(arguments: [(SwapPlace.Way.folder, [2, 3]), (.entries, [5, 6])])
+  func aSwapThatFailsIsTakenBack(_ way: SwapPlace.Way, _ steps: [Int]) throws {
+    for step in steps {
+      let workshop = try Workshop()
+      let states: [[String: [UInt8]]] = [["a": [1], "b": [1]], ["a": [2], "c": [2]], ["a": [3], "d": [3]]]
+      for (name, bytes) in states[0] { try workshop.write(name, bytes) }
+      let place = try SwapPlace(target: workshop.source, way: way)
+      func stage(_ state: [String: [UInt8]]) throws -> FilePath {
+        let staged = place.newStaging()
+        try FileSystem.makeFolders(staged)
+        for (name, bytes) in state { try Descriptor(opening: staged.appending(name), .write, [.create]).write(bytes) }
+        return staged
+      }
+      func there() throws -> [String: [UInt8]] {
+        try workshop.contents(of: workshop.source).filter { !$0.key.hasPrefix(".chromasnap-") }
+      }
+      _ = try TargetSwap.perform(staged: try stage(states[1]), at: place)
+      let staged = try stage(states[2])
+      var left = step
+      #expect {
+        try TargetSwap.perform(staged: staged, at: place) {
+          left -= 1
+          guard left == 0 else { return }
+          // What is to be moved next is not there.
+          if way == .folder { try? FileSystem.removeTree(staged) }
+          for name in states[2].keys { try? FileSystem.removeFile(staged.appending(name)) }
+        }
+      } throws: { ($0 as? SystemError)?.errno == .noSuchFileOrDirectory }
+      #expect(!FileStatus.exists(place.journal))
+      #expect(try there() == states[1], "step \(step)")
+      #expect(try workshop.contents(of: place.kept) == states[0], "step \(step)")
+      try UndoRestore(workshop.source).run()
+      #expect(try there() == states[0])
+    }
+  }
+
+  /// Nobody loses backups by a restore: a repository in the directory stays where it is, and is never restored over.
+  @Test func aRepositoryInTheTargetStays() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    let inside = workshop.source.appending("backups")
+    let location = RepositoryLocation(folder: inside, caches: workshop.folder.appending("cache-2"), lockTimeout: 20)
+    try location.create()
+    let snapshot = try workshop.snapshot(in: location)
+    func files() throws -> [String: [UInt8]] {
+      try workshop.contents(of: workshop.source).filter {
+        !$0.key.hasPrefix(".chromasnap-") && !$0.key.hasPrefix("backups/")
+      }
+    }
+    for round in 0..<2 {
+      try workshop.write("f", [2, UInt8(round)])
+      try workshop.write("g", [3])
+      var restore = RestoreSnapshot(SnapshotSelector(snapshot.id.description), to: nil)
+      restore.keepsUndo = round == 0
+      let summary = try restore.run(in: location)
+      #expect(try files() == ["f": [1]])
+      #expect(
+        try SnapshotSelector(try #require(summary.safetySnapshot).id.description).find(in: location.open(for: .read)).id
+          == summary.safetySnapshot?.id)
+      if round == 0 {
+        try UndoRestore(workshop.source).run()
+        #expect(try files() == ["f": [2, 0], "g": [3]])
+      }
+    }
+    func refused(_ target: FilePath) {
+      var restore = RestoreSnapshot(SnapshotSelector(snapshot.id.description), to: target)
+      restore.replacesTarget = true
+      #expect { try restore.run(in: location) } throws: { ($0 as? SnapshotError)?.code == .usage }
+    }
+    refused(inside)
+    refused(inside.appending("packs"))
+    refused(workshop.folder)
+    refused("/")
+    #expect(try ListSnapshots().run(in: location).count == 3)
+  }
+
   @Test func aRestoreIntoAFullTargetIsRefusedUnlessAskedFor() throws {
     let workshop = try Workshop()
     try workshop.write("f", [1])

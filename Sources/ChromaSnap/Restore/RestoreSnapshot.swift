@@ -83,6 +83,7 @@ public struct RestoreSnapshot: Sendable {
       return summary
     }
     try TargetSwap.replay(target)
+    try RestoreTarget(target, repository: location.folder).refuse(plan)
     try check(target)
     try checkUse(of: target)
     if self.target == nil { summary.safetySnapshot = try storeWhatIsThere(target, in: location, activity) }

@@ -8,7 +8,8 @@ package struct SwapPlace: Sendable {
   package enum Way: String, Codable, Sendable {
     /// The folders change places by rename.
     case folder
-    /// Their entries do: a mount point can't be renamed, nor a folder in one that may not be written to.
+    /// Their entries do: a mount point can't be renamed, nor a folder in one that may not be written to, and a repository in
+    /// the target stays where it is.
     case entries
   }
 
@@ -28,8 +29,7 @@ package struct SwapPlace: Sendable {
 
   /// The places of a target that may or may not be there.
   package init(target given: FilePath, way wanted: Way? = nil) throws(SystemError) {
-    let absolute = given.isAbsolute ? given : FileSystem.currentFolder.pushing(given)
-    target = try Self.resolve(absolute.lexicallyNormalized())
+    target = try Self.resolve(given)
     let above = target.removingLastComponent()
     if let wanted { way = wanted } else { way = try Self.way(for: target, in: above) }
     workshop = way == .folder ? above : target
@@ -38,8 +38,9 @@ package struct SwapPlace: Sendable {
     suffix = way == .folder ? "-" + ChunkID(of: Array(name)).short : ""
   }
 
-  /// The path without symbolic links, of which the last components need not exist.
-  private static func resolve(_ path: FilePath) throws(SystemError) -> FilePath {
+  /// The path from the root without symbolic links; its last components need not exist.
+  static func resolve(_ given: FilePath) throws(SystemError) -> FilePath {
+    let path = (given.isAbsolute ? given : FileSystem.currentFolder.pushing(given)).lexicallyNormalized()
     if FileStatus.exists(path) { return try FileSystem.resolve(path) }
     let above = path.removingLastComponent()
     guard above != path, let name = path.lastComponent else { return path }
@@ -49,19 +50,36 @@ package struct SwapPlace: Sendable {
   private static func way(for target: FilePath, in above: FilePath) throws(SystemError) -> Way {
     guard FileStatus.exists(target) else { return .folder }
     if try FileStatus(at: above).device != FileStatus(at: target).device { return .entries }
-    // A bind mount of the same file system shows in no device number, only in a rename that is refused.
+    if try DirectoryReader.names(in: target).contains(where: { isRepository(target.appending(nameBytes: $0)) }) {
+      return .entries
+    }
+    // A bind mount of the same file system shows in no device number, only in a rename that is refused. This one is refused
+    // always, for what it would replace is not empty: the question is why.
     let probe = above.appending(".chromasnap-probe-\(hexadecimal(randomBytes(8)))")
     do throws(SystemError) {
       try FileSystem.makeFolder(probe)
-      defer { try? FileSystem.removeEmptyFolder(probe) }
-      try FileSystem.exchange(probe, target)
-      try FileSystem.exchange(probe, target)
+      defer { try? FileSystem.removeTree(probe) }
+      try FileSystem.makeFolder(probe.appending("full"))
+      try FileSystem.rename(target, to: probe)
       return .folder
     } catch {
       switch error.errno {
       case .resourceBusy, .permissionDenied, .notPermitted, .readOnlyFileSystem: return .entries
       default: return .folder
       }
+    }
+  }
+
+  /// Whether a repository is there: no restore takes one away.
+  package static func isRepository(_ path: FilePath) -> Bool {
+    guard (try? FileStatus(at: path).kind) == .directory else { return false }
+    return ["config/1", ObjectNames.pruneLock].allSatisfy { FileStatus.exists(path.pushing(FilePath($0))) }
+  }
+
+  /// The target's entries that a restore replaces: all but its own, and repositories.
+  package func replaced() throws(SystemError) -> [[UInt8]] {
+    try DirectoryReader.names(in: target).filter { name in
+      !StagingNames.isOurs(name) && !Self.isRepository(target.appending(nameBytes: name))
     }
   }
 

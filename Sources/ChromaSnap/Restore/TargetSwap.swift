@@ -7,14 +7,21 @@ package import SystemPackage
 /// next command finds one of the two whole or makes it so.
 ///
 /// Before the first step a journal is written and made durable. It says all that tells a step that is done from one that is
-/// not, so each can be repeated until the journal is gone.
+/// not, so each can be repeated until the journal is gone. A step that fails ends it: the journal is written anew to say so,
+/// and what was done is taken back. Whoever works by a journal holds a lock on it.
 package struct TargetSwap: Codable, Sendable {
-  private var version = 1
+  private var version = 2
   private var way: SwapPlace.Way
+  /// Whether it is being taken back.
+  private var isTakenBack = false
+  /// Whether what is put in place is what was kept.
+  private var isUndo: Bool
   // Names below the folder that holds the journal, as hexadecimal digits of their bytes.
   private var staged: String
   private var kept: String
   private var target: String
+  /// Where what an earlier swap had kept lies until this one is done.
+  private var obsolete: String?
   /// Tells the staged folder from the old one wherever they are.
   private var stagedInode: UInt64
   /// Way `entries`: the names that leave the target, and those that come.
@@ -24,57 +31,113 @@ package struct TargetSwap: Codable, Sendable {
   /// Called before each step; a test throws here what a crash would cut short.
   package typealias BeforeStep = () throws(SystemError) -> Void
 
-  /// Swaps. What an earlier swap has kept is removed.
+  /// Swaps. What an earlier swap has kept is removed. Where a step fails, all is as it was, or the next command makes it so.
+  /// - Parameter staged: What is put in place; `nil` for what the last swap has kept.
   /// - Returns: Whether anything was there, which is now kept.
   package static func perform(
-    staged: FilePath, at place: SwapPlace, beforeStep: BeforeStep = {}
+    staged: FilePath?, at place: SwapPlace, beforeStep: BeforeStep = {}
   ) throws(SystemError) -> Bool {
     let wasThere = FileStatus.exists(place.target)
+    guard !FileStatus.exists(place.journal) else { throw busy(place) }
     let swap = try TargetSwap(staged: staged, place: place)
-    let obsolete = FileStatus.exists(place.kept) ? place.newStaging() : nil
     try beforeStep()
-    if let obsolete { try FileSystem.rename(place.kept, to: obsolete) }
-    if place.way == .entries { try prepareKept(place) }
-    try beforeStep()
-    try write(Document.encode(swap), to: place.journal)
-    try swap.apply(in: place.workshop, beforeStep)
+    let lock = try swap.write(to: place)
+    defer { _ = lock }
+    var isCutShort = false
+    do throws(SystemError) {
+      try swap.apply(at: place) { () throws(SystemError) in
+        do throws(SystemError) { try beforeStep() } catch {
+          isCutShort = true
+          throw error
+        }
+      }
+    } catch {
+      if !isCutShort { try? swap.takeBack(at: place) }
+      throw error
+    }
     try beforeStep()
     try finish(place.journal)
-    if let obsolete { try? FileSystem.removeTree(obsolete) }
+    if let obsolete = swap.obsolete.map({ Self.path($0, at: place) }), FileStatus.exists(obsolete) {
+      try? FileSystem.removeTree(obsolete)
+    }
     return wasThere && (place.way == .folder || !swap.leaving.isEmpty)
   }
 
-  /// Finishes what an interrupted restore of this target has begun. Says whether there was anything.
+  /// Finishes what an interrupted restore of this target has begun, or takes it back. Says whether there was anything.
+  /// - Throws: `target_busy` where a restore is at it just now, and for a while.
   @discardableResult
   package static func replay(_ target: FilePath) throws(SnapshotError) -> Bool {
     var replayed = false
     for way in [SwapPlace.Way.folder, .entries] {
       // A target that can't even be named has no journal.
-      guard let place = try? SwapPlace(target: target, way: way),
-        let bytes = try? Descriptor(opening: place.journal, .read, [.noFollow]).readAll(limit: Limits.documentBytes)
-      else { continue }
-      let swap = try decoding("the journal \(place.journal)") { () throws(FormatError) in
-        try Document.decode(TargetSwap.self, from: bytes, called: "it")
-      }
-      try calling("finishing the restore that was interrupted") { () throws(SystemError) in
-        try swap.apply(in: place.workshop, {})
-        try finish(place.journal)
+      guard let place = try? SwapPlace(target: target, way: way), FileStatus.exists(place.journal) else { continue }
+      let lock = try lockJournal(of: place)
+      defer { _ = lock }
+      guard let swap = try read(place.journal) else { continue }
+      do throws(SystemError) {
+        if swap.isTakenBack {
+          try swap.applyBackwards(at: place)
+        } else {
+          do throws(SystemError) {
+            try swap.apply(at: place, {})
+            try finish(place.journal)
+          } catch { try swap.takeBack(at: place) }
+        }
+      } catch {
+        var error = SnapshotError(error, while: "finishing the restore that was interrupted")
+        error.hint =
+          "Nothing is lost: what was at \(place.target) is in \(place.kept) as far as it was moved, and what was restored in "
+          + "\(path(swap.staged, at: place))."
+        throw error
       }
       replayed = true
     }
     return replayed
   }
 
-  private init(staged: FilePath, place: SwapPlace) throws(SystemError) {
+  /// Seconds that a swap that goes on is waited for. It takes milliseconds.
+  private static let patience = 10.0
+
+  private static func lockJournal(of place: SwapPlace) throws(SnapshotError) -> FileLock? {
+    let stopwatch = Stopwatch()
+    while stopwatch.seconds < patience {
+      do throws(SystemError) {
+        if let lock = try FileLock.attempt(existing: place.journal) { return lock }
+      } catch {
+        // It has been finished meanwhile.
+        if error.errno == .noSuchFileOrDirectory { return nil }
+        throw SnapshotError(error, while: "finishing the restore that was interrupted")
+      }
+      sleepFor(seconds: 0.05)
+    }
+    throw SnapshotError(busy(place), while: "waiting for another restore")
+  }
+
+  private static func busy(_ place: SwapPlace) -> SystemError {
+    SystemError(.resourceBusy, call: "flock", path: place.journal)
+  }
+
+  /// `nil` where there is none.
+  private static func read(_ journal: FilePath) throws(SnapshotError) -> TargetSwap? {
+    guard let bytes = try? Descriptor(opening: journal, .read, [.noFollow]).readAll(limit: Limits.documentBytes)
+    else { return nil }
+    return try decoding("the journal \(journal)") { () throws(FormatError) in
+      try Document.decode(TargetSwap.self, from: bytes, called: "it")
+    }
+  }
+
+  private init(staged given: FilePath?, place: SwapPlace) throws(SystemError) {
     func digits(_ path: FilePath) -> String { hexadecimal(path.bytes.split(separator: UInt8(ascii: "/")).last ?? []) }
     way = place.way
-    self.staged = digits(staged)
+    isUndo = given == nil
+    staged = digits(given ?? place.newStaging())
     kept = digits(place.kept)
     target = digits(place.target)
-    stagedInode = try FileStatus(at: staged).inode
+    obsolete = given != nil && FileStatus.exists(place.kept) ? digits(place.newStaging()) : nil
+    stagedInode = try FileStatus(at: given ?? place.kept).inode
     if way == .entries {
-      leaving = try DirectoryReader.names(in: place.target).filter { !StagingNames.isOurs($0) }.map(hexadecimal)
-      arriving = try DirectoryReader.names(in: staged).map(hexadecimal)
+      leaving = try place.replaced().map(hexadecimal)
+      arriving = try DirectoryReader.names(in: given ?? place.kept).map(hexadecimal)
     }
   }
 
@@ -91,13 +154,17 @@ package struct TargetSwap: Codable, Sendable {
     try? FileSystem.setModified(status.modified, at: to)
   }
 
-  private static func write(_ bytes: [UInt8], to path: FilePath) throws(SystemError) {
-    let unfinished = FilePath(path.string + ".new")
+  /// Writes the journal.
+  /// - Returns: The lock on it.
+  private func write(to place: SwapPlace) throws(SystemError) -> FileLock {
+    let unfinished = FilePath(place.journal.string + ".new")
+    guard let lock = try FileLock.attempt(unfinished, .exclusive) else { throw Self.busy(place) }
     let file = try Descriptor(opening: unfinished, .write, [.create, .truncate])
-    try file.write(bytes)
+    try file.write(Document.encode(self))
     try file.synchronize()
-    try FileSystem.rename(unfinished, to: path)
-    try FileSystem.synchronizeFolder(path.removingLastComponent())
+    try FileSystem.rename(unfinished, to: place.journal)
+    try FileSystem.synchronizeFolder(place.workshop)
+    return lock
   }
 
   private static func finish(_ journal: FilePath) throws(SystemError) {
@@ -108,12 +175,75 @@ package struct TargetSwap: Codable, Sendable {
 
   // MARK: Steps
 
-  private func apply(in workshop: FilePath, _ beforeStep: BeforeStep) throws(SystemError) {
-    func path(_ digits: String) -> FilePath { workshop.appending(nameBytes: parseHexadecimal(digits) ?? []) }
-    switch way {
-    case .folder: try swapFolders(path(staged), kept: path(kept), target: path(target), beforeStep)
-    case .entries: try swapEntries(path(staged), kept: path(kept), target: workshop, beforeStep)
+  private static func path(_ digits: String, at place: SwapPlace) -> FilePath {
+    place.workshop.appending(nameBytes: parseHexadecimal(digits) ?? [])
+  }
+
+  /// Whether the folder that is put in place lies there.
+  private func isStaged(_ path: FilePath) -> Bool {
+    (try? FileStatus(at: path, following: false).inode) == stagedInode
+  }
+
+  private func apply(at place: SwapPlace, _ beforeStep: BeforeStep) throws(SystemError) {
+    let staged = Self.path(staged, at: place)
+    try beforeStep()
+    if isUndo, isStaged(place.kept) { try FileSystem.rename(place.kept, to: staged) }
+    // As long as there is a journal, it is there exactly if this is done.
+    if let obsolete = obsolete.map({ Self.path($0, at: place) }), !FileStatus.exists(obsolete) {
+      try FileSystem.rename(place.kept, to: obsolete)
     }
+    switch way {
+    case .folder: try swapFolders(staged, kept: place.kept, target: place.target, beforeStep)
+    case .entries:
+      if !FileStatus.exists(place.kept) { try Self.prepareKept(place) }
+      try swapEntries(staged, kept: place.kept, target: place.target, beforeStep)
+    }
+  }
+
+  /// Undoes the steps that are done, and removes the journal.
+  private func takeBack(at place: SwapPlace) throws(SystemError) {
+    var swap = self
+    swap.isTakenBack = true
+    let lock = try swap.write(to: place)
+    defer { _ = lock }
+    try swap.applyBackwards(at: place)
+  }
+
+  private func applyBackwards(at place: SwapPlace) throws(SystemError) {
+    let staged = Self.path(staged, at: place)
+    switch way {
+    case .folder:
+      if isStaged(place.target) {
+        try FileSystem.exchange(staged, place.target)
+      } else if !FileStatus.exists(place.target), FileStatus.exists(place.kept), !isStaged(place.kept) {
+        try FileSystem.rename(place.kept, to: place.target)
+      }
+    case .entries: try swapEntriesBack(staged, place)
+    }
+    if let obsolete = obsolete.map({ Self.path($0, at: place) }), FileStatus.exists(obsolete) {
+      try FileSystem.rename(obsolete, to: place.kept)
+    }
+    if isUndo, isStaged(staged) { try FileSystem.rename(staged, to: place.kept) }
+    try Self.finish(place.journal)
+  }
+
+  private func swapEntriesBack(_ staged: FilePath, _ place: SwapPlace) throws(SystemError) {
+    func move(_ names: [String], from: FilePath, to: FilePath) throws(SystemError) {
+      for name in names.reversed().compactMap({ parseHexadecimal($0) })
+      where !FileStatus.exists(to.appending(nameBytes: name)) && FileStatus.exists(from.appending(nameBytes: name)) {
+        try FileSystem.rename(from.appending(nameBytes: name), to: to.appending(nameBytes: name))
+      }
+    }
+    // Before it was made, or after it was removed again, nothing has moved.
+    let isPrepared = FileStatus.exists(place.kept) && !isStaged(place.kept)
+    let isSetAside = obsolete.map { FileStatus.exists(Self.path($0, at: place)) } ?? true
+    guard isPrepared, isSetAside else { return }
+    // Nothing arrives before everything has left.
+    if leaving.allSatisfy({ FileStatus.exists(place.kept.appending(nameBytes: parseHexadecimal($0) ?? [])) }) {
+      try move(arriving, from: place.target, to: staged)
+    }
+    try move(leaving, from: place.kept, to: place.target)
+    try FileSystem.removeEmptyFolder(place.kept)
   }
 
   private func swapFolders(

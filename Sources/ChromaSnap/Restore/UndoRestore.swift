@@ -29,9 +29,7 @@ public struct UndoRestore: Sendable {
     for way in [SwapPlace.Way.folder, .entries] {
       guard let place = try? SwapPlace(target: target, way: way), FileStatus.exists(place.kept) else { continue }
       try calling("undoing the restore of \(target)") { () throws(SystemError) in
-        let staged = place.newStaging()
-        try FileSystem.rename(place.kept, to: staged)
-        _ = try TargetSwap.perform(staged: staged, at: place)
+        _ = try TargetSwap.perform(staged: nil, at: place)
       }
       return
     }

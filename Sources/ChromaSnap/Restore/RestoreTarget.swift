@@ -1,0 +1,67 @@
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// A directory that a restore would replace: what must not be replaced, or can't be.
+struct RestoreTarget {
+  /// Without symbolic links, as far as it exists.
+  private let target: FilePath
+  /// The repository's folder, in the same way; `nil` for a store that has none.
+  private let repository: FilePath?
+
+  init(_ target: FilePath, repository: FilePath?) throws(SnapshotError) {
+    (self.target, self.repository) = try calling("looking at \(target)") { () throws(SystemError) in
+      (
+        try SwapPlace.resolve(target),
+        try repository.map { folder throws(SystemError) in try SwapPlace.resolve(folder) }
+      )
+    }
+  }
+
+  /// - Throws: `usage` where the target is the root, a repository or in one, or holds the repository deep inside;
+  ///   `target_exists` where the snapshot holds what is called as a repository there, or something is mounted there.
+  func refuse(_ plan: RestorePlan) throws(SnapshotError) {
+    if target == "/" { throw refusal("/ is no directory to restore into") }
+    if SwapPlace.isRepository(target) { throw refusal("\(target) is a repository: nothing is restored over it") }
+    if let repository {
+      if repository == target || target.starts(with: repository) {
+        throw refusal("\(target) is the repository \(repository), or in it: nothing is restored over it")
+      }
+      if repository.starts(with: target), repository.removingLastComponent() != target {
+        throw refusal(
+          "the repository \(repository) lies deep in \(target), and would be taken away with what is replaced",
+          "Move the repository elsewhere, or restore into another directory with --to.")
+      }
+    }
+    guard (try? FileStatus(at: target).kind) == .directory else { return }
+    let arriving = Set(plan.entries.compactMap(\.names.first))
+    let found = try calling("looking at \(target)") { () throws(SystemError) in try obstacle(arriving) }
+    if let found { throw found }
+  }
+
+  private func obstacle(_ arriving: Set<[UInt8]>) throws(SystemError) -> SnapshotError? {
+    let place = try SwapPlace(target: target)
+    guard place.way == .entries else { return nil }
+    let device = try FileStatus(at: target).device
+    for name in try DirectoryReader.names(in: target) where !StagingNames.isOurs(name) {
+      let path = target.appending(nameBytes: name)
+      if SwapPlace.isRepository(path) {
+        if arriving.contains(name) {
+          return SnapshotError(
+            .targetExists, "\(path) is a repository, and the snapshot holds something else of that name",
+            hint: "Restore into another directory with --to, or leave it out with --exclude.")
+        }
+      } else if try FileStatus(at: path, following: false).device != device {
+        return SnapshotError(
+          .targetExists, "something is mounted at \(path), which can't be moved aside",
+          hint: "Unmount it, or restore into another directory with --to.")
+      }
+    }
+    return nil
+  }
+
+  private func refusal(
+    _ message: String, _ hint: String = "Choose another directory with --to."
+  ) -> SnapshotError { SnapshotError(.usage, message, hint: hint) }
+}
