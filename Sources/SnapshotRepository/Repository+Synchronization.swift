@@ -134,6 +134,15 @@ extension Repository {
     }
   }
 
+  /// Refuses what would remove snapshots that only an unreadable note knows to be pinned.
+  package func requireAllNotes() throws(SnapshotError) {
+    guard let object = unread.withLock({ unread in unread.sorted().first { $0.hasPrefix("\(ObjectNames.notes)/") } })
+    else { return }
+    throw SnapshotError(
+      .damaged, "\(object) can't be read, and may pin a snapshot: nothing is forgotten",
+      hint: "`chromasnap check` says why. Mend it (its permissions, or a copy of it), or remove it.")
+  }
+
   /// Refuses what would remove chunks that only an unreadable manifest knows to be needed.
   package func requireAllManifests() throws(SnapshotError) {
     guard let object = unreadManifests.first else { return }

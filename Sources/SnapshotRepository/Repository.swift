@@ -17,13 +17,16 @@ public final class Repository: Sendable {
   /// The folder of what is kept locally about this repository at this place.
   package let cacheFolder: FilePath
   private let lock: Mutex<(any StoreLock)?>
+  /// Seconds to wait for whoever holds a lock.
+  package let lockTimeout: Double
   /// Manifests and notes that are there and could not be read when the catalogue was brought in step.
   let unread = Mutex<Set<String>>([])
 
   package init(
     store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, cacheFolder: FilePath,
-    lock: (any StoreLock)?
+    lock: (any StoreLock)?, lockTimeout: Double
   ) {
+    self.lockTimeout = lockTimeout
     self.cacheFolder = cacheFolder
     self.store = store
     self.catalogue = catalogue
@@ -107,7 +110,7 @@ public final class Repository: Sendable {
     let catalogue = try Catalogue(in: cacheFolder)
     let repository = Repository(
       store: place.store, catalogue: catalogue, config: config, name: place.name, cacheFolder: cacheFolder,
-      lock: lock)
+      lock: lock, lockTimeout: place.lockTimeout)
     try repository.synchronize()
     return repository
   }

@@ -23,6 +23,7 @@ CHUNK_BYTES = 1 << 20
 STORED_BYTES = CHUNK_BYTES + 4096
 TABLE_BYTES = 4 << 20
 DOCUMENT_BYTES = 64 << 20
+TREE_BYTES = 1 << 30
 NAME_BYTES = 4096
 FILE, FOLDER, LINK = 1, 2, 3
 
@@ -215,7 +216,7 @@ class Restore:
         self.repository, self.links = repository, {}
 
     def tree(self, content):
-        need(content[0] <= DOCUMENT_BYTES, "a tree past the limit")
+        need(content[0] <= TREE_BYTES, "a tree past the limit")
         return read_tree(b"".join(self.repository.content(*content)))
 
     def run(self, manifest, target):

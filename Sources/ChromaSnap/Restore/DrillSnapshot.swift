@@ -31,8 +31,12 @@ public struct DrillSnapshot: Sendable {
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Result {
     let stopwatch = Stopwatch()
     let info = try SnapshotInfo.find(selector, in: location)
-    let scratch = location.place.caches.appending("drill-\(hexadecimal(randomBytes(8)))")
-    defer { if !keepsFolder { try? FileSystem.removeTree(scratch) } }
+    // One that is kept has another name: it is not taken for what a killed run has left.
+    let folder = try calling("making a scratch folder") { () throws(SystemError) in
+      try ScratchFolder(keepsFolder ? "drilled" : "drill", in: location.place.caches, keeps: keepsFolder)
+    }
+    defer { withExtendedLifetime(folder) {} }
+    let scratch = folder.path.appending("restored")
     let exact = SnapshotSelector(info.snapshot.id.description)
     var result: Result
     do throws(SnapshotError) {

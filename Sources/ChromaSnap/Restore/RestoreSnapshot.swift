@@ -25,6 +25,9 @@ public struct RestoreSnapshot: Sendable {
   /// Whether nothing is written.
   public var isDryRun = false
 
+  /// What the snapshot is tagged with that is taken before a target is replaced.
+  static let safetyTag = "pre-restore"
+
   public init(_ selector: SnapshotSelector, to target: FilePath?) {
     self.selector = selector
     self.target = target
@@ -153,7 +156,7 @@ public struct RestoreSnapshot: Sendable {
     guard let names = try? DirectoryReader.names(in: target), !names.allSatisfy(StagingNames.isOurs) else { return nil }
     var verb = TakeSnapshot(source: target)
     verb.name = "pre_restore"
-    verb.tags = ["pre-restore"]
+    verb.tags = [Self.safetyTag]
     verb.description = "before the restore of \(selector.text)"
     return try verb.run(in: location, activity: activity).snapshot
   }

@@ -91,7 +91,11 @@ final class ChromaCapture: CaptureSink {
       try plan.replace(folder: Array(folder.name.utf8), status: status, entries: entries, reader: &reader)
     }
     let jobs = engine.plan.takeUnread()
-    if whileHeld { spooledJobs[folder.name] = jobs } else { try engine.read(jobs) }
+    guard whileHeld else { return try engine.read(jobs) }
+    // Jobs are read when the hold is over: the database is not, its regions are set aside.
+    spooledJobs[folder.name, default: []] += jobs.filter { job in
+      reading == nil || engine.plan.jobs[job].relativePath != Self.database
+    }
   }
 
   /// Copies a file while everybody waits, to be read from the copy when nobody does.

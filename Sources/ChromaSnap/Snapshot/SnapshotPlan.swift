@@ -229,6 +229,14 @@ struct SnapshotPlan: Sendable {
     folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
     folders[0].alike[position] = nil
     let parent = parentContent(at: position)
+    // Hard links to it go with it.
+    if case .job(let old) = folders[0].origins[position], status.linkCount > 1 {
+      for i in folders.indices {
+        for (link, origin) in folders[i].origins.enumerated() {
+          if case .job(old) = origin { folders[i].origins[link] = .job(jobs.count) }
+        }
+      }
+    }
     folders[0].origins[position] = .job(jobs.count)
     jobs.append(
       FileJob(scan.folders[0].entries[position], in: scan.folders[0], parent: parent, isIndexFile: false))

@@ -176,6 +176,14 @@ public struct TakeSnapshot: Sendable {
     summary.chunksNew = totals.chunksNew
     summary.patchesNew = totals.patchesNew
     summary.warnings += result.warnings
+    if let parent, parent.manifest.source.kind == .chroma, summary.kind == .directory {
+      summary.warnings.append(
+        SnapshotWarning(
+          .damagedSource,
+          "\(path) was a Chroma directory when \(parent.manifest.name) was taken, and is none now: its database is "
+            + "missing, or no SQLite database",
+          path: Array(ChromaDirectory.databaseName.utf8)))
+    }
     if let parent, parent.manifest.commitTime > time {
       summary.warnings.append(
         SnapshotWarning(
@@ -211,7 +219,7 @@ public struct TakeSnapshot: Sendable {
     let current = Set(engine.plan.scan.folders.map(\.relativePath)).union([SnapshotPlan.rootKey])
     try repository.catalogue.recordSeen(
       of: sourceID, in: snapshot.id, changed: result.states,
-      removed: (states ?? [:]).keys.filter { !current.contains($0) }, complete: states == nil)
+      removed: (states ?? [:]).keys.filter { !current.contains($0) }, since: states == nil ? nil : parent?.id)
     summary.snapshot = snapshot
     if summary.kind == .chroma, examinesHealth {
       let judge = JudgeSnapshot(
@@ -231,9 +239,13 @@ public struct TakeSnapshot: Sendable {
     var options = CaptureOptions()
     options.isOffline = isOffline
     options.includesOrphans = includesOrphans
-    let scratch = repository.cacheFolder.appending("scratch-\(hexadecimal(randomBytes(8)))")
-    try calling("making a scratch folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(scratch) }
-    defer { try? FileSystem.removeTree(scratch) }
+    // Those who write want it back for a moment: at once would be by chance.
+    options.limits.wait = max(repository.lockTimeout, 1)
+    let scratchFolder = try calling("making a scratch folder") { () throws(SystemError) in
+      try ScratchFolder("scratch", in: repository.cacheFolder)
+    }
+    defer { withExtendedLifetime(scratchFolder) {} }
+    let scratch = scratchFolder.path
     let sink = ChromaCapture(path, leavingOut: exclusions, scratch: scratch, activity: activity, start: start)
     let report: CaptureReport
     do { report = try Capture.run(path, into: sink, scratch: scratch, options: options) } catch {

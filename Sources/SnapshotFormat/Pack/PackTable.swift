@@ -126,11 +126,21 @@ package struct PackTable: Equatable, Sendable {
     let zero = try reader.integer(UInt8.self)
     let checksum = try reader.integer(UInt32.self)
     let base = codec == .patch ? try reader.id() : nil
-    guard length > 0, length <= Limits.chunkBytes, stored > 0, stored <= Limits.storedChunkBytes, phase <= 3, zero == 0,
-      depth <= Limits.patchDepth, (depth > 0) == (codec == .patch), base != id
-    else { throw FormatError(.inconsistent, "a pack's table holds an entry that makes no sense") }
-    return PackEntry(
+    let entry = PackEntry(
       id: id, length: length, offset: offset, storedLength: stored, encoding: Encoding(codec, phase: phase),
       depth: depth, base: base, checksum: checksum)
+    guard entry.isSensible, zero == 0 else {
+      throw FormatError(.inconsistent, "a pack's table holds an entry that makes no sense")
+    }
+    return entry
+  }
+}
+
+extension PackEntry {
+  /// Whether it may be: what the format promises of every entry holds.
+  package var isSensible: Bool {
+    length > 0 && length <= Limits.chunkBytes && storedLength > 0 && storedLength <= Limits.storedChunkBytes
+      && encoding.phase <= 3 && depth <= Limits.patchDepth && (depth > 0) == (encoding.codec == .patch)
+      && (base != nil) == (encoding.codec == .patch) && base != id
   }
 }

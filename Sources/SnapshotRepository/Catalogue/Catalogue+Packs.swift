@@ -122,10 +122,14 @@ extension Catalogue {
           FROM chunk c JOIN pack p ON p.key = c.pack WHERE p.id = ? ORDER BY c.offset
           """, arguments: [pack.data]
       ).map { row in
-        PackEntry(
-          id: ChunkID(column: row[0]), length: row[1], offset: row[2], storedLength: row[3],
-          encoding: Encoding(Codec(rawValue: row[4]) ?? .raw, phase: row[5]), depth: row[6],
-          base: (row[7] as Data?).map(ChunkID.init(column:)), checksum: row[8])
+        // What does not fit is not what the pack's own table says, whatever becomes of it here.
+        func integer<Integer: FixedWidthInteger>(_ column: Int) -> Integer {
+          Integer(truncatingIfNeeded: Int64.fromDatabaseValue(row[column]) ?? 0)
+        }
+        return PackEntry(
+          id: ChunkID(column: Data.fromDatabaseValue(row[0]) ?? Data()), length: integer(1), offset: integer(2),
+          storedLength: integer(3), encoding: Encoding(Codec(rawValue: integer(4)) ?? .raw, phase: integer(5)),
+          depth: integer(6), base: Data.fromDatabaseValue(row[7]).map(ChunkID.init(column:)), checksum: integer(8))
       }
     }
   }

@@ -28,13 +28,23 @@ extension Catalogue {
   /// - Parameters:
   ///   - changed: The folders whose state is not as recorded before.
   ///   - removed: The folders that are no more.
-  ///   - complete: Whether `changed` is everything, so that all that was recorded before goes.
+  ///   - parent: The snapshot that saw what was recorded before; `nil` where `changed` is everything, so that all of that goes.
+  ///     Where another snapshot has recorded what it saw meanwhile, nothing is known.
   package func recordSeen(
     of source: String, in snapshot: ChunkID, changed: [(path: [UInt8], state: [UInt8])], removed: [[UInt8]],
-    complete: Bool
+    since parent: ChunkID?
   ) throws(SnapshotError) {
     try write { db in
-      if complete { try db.execute(sql: "DELETE FROM seen WHERE source = ?", arguments: [source]) }
+      if let parent {
+        let last = try Data.fetchOne(
+          db, sql: "SELECT snapshot FROM seen_snapshot WHERE source = ?", arguments: [source])
+        guard last == parent.data else {
+          try db.execute(sql: "DELETE FROM seen WHERE source = ?", arguments: [source])
+          return try db.execute(sql: "DELETE FROM seen_snapshot WHERE source = ?", arguments: [source])
+        }
+      } else {
+        try db.execute(sql: "DELETE FROM seen WHERE source = ?", arguments: [source])
+      }
       for path in removed {
         try db.execute(sql: "DELETE FROM seen WHERE source = ? AND path = ?", arguments: [source, Data(path)])
       }

@@ -17,7 +17,7 @@ package import SystemPackage
 package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
 
-  private static let version = 4
+  private static let version = 5
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {

@@ -28,7 +28,7 @@ package struct CopyFinder: ~Copyable {
       unsafe sqlite3_bind_blob(row, 1, bytes.baseAddress, Int32(bytes.count), nil)
       var code = unsafe sqlite3_step(row)
       while code == SQLITE_ROW {
-        unsafe found.append((Self.copy(of: id, row), sqlite3_column_int64(row, 10)))
+        if let copy = unsafe Self.copy(of: id, row) { unsafe found.append((copy, sqlite3_column_int64(row, 10))) }
         code = unsafe sqlite3_step(row)
       }
       unsafe sqlite3_reset(row)
@@ -39,7 +39,8 @@ package struct CopyFinder: ~Copyable {
     return found.map(\.copy)
   }
 
-  private static func copy(of id: ChunkID, _ row: OpaquePointer) -> ChunkCopy {
+  /// - Returns: `nil` where the row makes no sense: the catalogue is no more than a file on some disk.
+  private static func copy(of id: ChunkID, _ row: OpaquePointer) -> ChunkCopy? {
     func integer<Integer: FixedWidthInteger>(_ column: Int32) -> Integer {
       unsafe Integer(truncatingIfNeeded: sqlite3_column_int64(row, column))
     }
@@ -48,12 +49,11 @@ package struct CopyFinder: ~Copyable {
       let count = Int(unsafe sqlite3_column_bytes(row, column))
       return unsafe ChunkID(bytes: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))
     }
-    return ChunkCopy(
-      pack: name(0) ?? id, packCreated: integer(1),
-      entry: PackEntry(
-        id: id, length: integer(2), offset: integer(3), storedLength: integer(4),
-        encoding: Encoding(Codec(rawValue: integer(5)) ?? .raw, phase: integer(6)), depth: integer(7), base: name(8),
-        checksum: integer(9)))
+    guard let pack = name(0), let codec = Codec(rawValue: integer(5)) else { return nil }
+    let entry = PackEntry(
+      id: id, length: integer(2), offset: integer(3), storedLength: integer(4),
+      encoding: Encoding(codec, phase: integer(6)), depth: integer(7), base: name(8), checksum: integer(9))
+    return entry.isSensible ? ChunkCopy(pack: pack, packCreated: max(0, integer(1)), entry: entry) : nil
   }
 
   /// All looks from here on are at the same moment, with the database locked for reading only once.

@@ -1,5 +1,7 @@
 package import ObjectStorage
 package import SnapshotFormat
+import SystemIO
+import SystemPackage
 
 /// Reads packs' tables of contents from the store.
 package struct PackTableReader: Sendable {
@@ -39,12 +41,23 @@ package struct PackTableReader: Sendable {
     var failure =
       switch error {
       case let error as SnapshotError: error
-      case let error as StoreError: SnapshotError(error, while: "reading a pack")
+      case let error as StoreError: SnapshotError(reading: error)
       case let error as FormatError: SnapshotError(error, in: "a pack")
       default: SnapshotError(.failed, "reading a pack: \(error)")
       }
     failure.pack = pack
     failure.chunk = chunk
     return failure
+  }
+}
+
+extension SnapshotError {
+  /// What it means that a pack can't be read: where the disk is at fault, or it is not there, the pack is as good as damaged,
+  /// and what it holds may be elsewhere too.
+  fileprivate init(reading cause: StoreError) {
+    self.init(cause, while: "reading a pack")
+    guard cause.code == .notFound || cause.code == .truncated || cause.cause?.errno == .ioError else { return }
+    code = .damaged
+    hint = Self.runCheck
   }
 }

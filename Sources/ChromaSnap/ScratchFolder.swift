@@ -1,0 +1,41 @@
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+
+/// A folder for what a run needs while it lasts. It goes with it; what a run that was killed has left goes with the next.
+final class ScratchFolder: Sendable {
+  let path: FilePath
+  /// Whether it stays.
+  private let keeps: Bool
+  /// Tells it from one that was abandoned.
+  private let lock: FileLock?
+
+  /// Seconds after which a folder that nobody has locked was abandoned: one that is being made is locked at once.
+  private static let graceSeconds = 60.0
+
+  /// Makes it.
+  /// - Parameters:
+  ///   - kind: What its name begins with.
+  ///   - keeps: Whether it stays.
+  init(_ kind: String, in folder: FilePath, keeps: Bool = false) throws(SystemError) {
+    path = folder.appending("\(kind)-\(hexadecimal(randomBytes(8)))")
+    self.keeps = keeps
+    Self.removeAbandoned(kind, in: folder)
+    try FileSystem.makeFolders(path)
+    lock = try? FileLock.attempt(folder: path)
+  }
+
+  deinit { if !keeps { try? FileSystem.removeTree(path) } }
+
+  private static func removeAbandoned(_ kind: String, in folder: FilePath) {
+    for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: Array("\(kind)-".utf8)) {
+      let path = folder.appending(nameBytes: name)
+      guard let status = try? FileStatus(at: path, following: false), status.kind == .directory,
+        Timestamp.now.seconds(since: status.changed) > graceSeconds, let lock = try? FileLock.attempt(folder: path)
+      else { continue }
+      try? FileSystem.removeTree(path)
+      _ = lock
+    }
+  }
+}

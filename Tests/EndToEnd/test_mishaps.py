@@ -1,0 +1,76 @@
+"""What one does by mistake, and what happens by bad luck, costs no data and is said."""
+
+import json
+import os
+import shutil
+import sqlite3
+import time
+
+from support import FIXTURES, SourceCase
+
+
+class Mishaps(SourceCase):
+  def chroma(self):
+    directory = self.home / "chroma"
+    shutil.copytree(FIXTURES / "chroma-1.5.9", directory)
+    return directory
+
+  def test_a_database_that_is_gone_is_no_plain_success(self):
+    directory = self.chroma()
+    self.snapshot(directory)
+    (directory / "chroma.sqlite3").write_bytes(b"")
+    result = self.call("snapshot", directory, "--json", code=3)
+    self.assertIn("was a Chroma directory", json.dumps(result.summary["warnings"]))
+    report = self.call("status", "--json", code=2).summary
+    self.assertIn("collection_gone", [finding["code"] for finding in report["findings"]])
+    last = report["sources"][0]["last"]["id"]
+    self.call("forget", "--accept-collapse", last)
+    report = self.call("status", "--json").summary
+    self.assertNotIn("collection_gone", [finding["code"] for finding in report["findings"]])
+
+  def test_restoring_twice_restores_the_same(self):
+    self.snapshot(self.source)
+    before = self.copy(self.source)
+    self.write("bad", b"bad")
+    for _ in range(2):
+      self.call("restore", "--yes")
+      self.assertSameTree(before, self.source)
+
+  def test_a_locked_database_is_waited_for_as_long_as_one_says(self):
+    directory = self.chroma()
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    started = time.monotonic()
+    result = self.call("snapshot", directory, "--lock-timeout", "2s", code=1)
+    self.assertLess(time.monotonic() - started, 20)
+    self.assertIn("lock", result.errors)
+    self.assertNotIn("SELECT", result.errors)
+    database.execute("ROLLBACK")
+    database.close()
+    self.snapshot(directory)
+
+  def test_a_hard_link_to_a_database_with_a_log(self):
+    directory = self.chroma()
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    database.execute("PRAGMA journal_mode=wal")
+    database.execute("CREATE TABLE more(x)")
+    os.link(directory / "chroma.sqlite3", directory / "copy.sqlite3")
+    summary = self.snapshot(directory)
+    database.close()
+    target = self.home / "target"
+    self.call("restore", summary["snapshot_id"], "--to", target)
+    self.assertEqual((target / "copy.sqlite3").read_bytes(), (target / "chroma.sqlite3").read_bytes())
+
+  def test_a_repository_in_the_directory_outlives_restores(self):
+    directory = self.chroma()
+    inside = directory / "chromadb_backups"
+    first = self.call("snapshot", directory, "--repo", inside, "--json").summary
+    (directory / "more").write_bytes(b"more")
+    for arguments in ((), ("--no-undo",)):
+      self.call("restore", first["snapshot_id"], "--repo", inside, "--yes", *arguments)
+      self.assertFalse((directory / "more").exists())
+      (directory / "more").write_bytes(b"more")
+    self.assertEqual(len(self.call("list", "--repo", inside, "--json").json), 3)
+    self.call("check", "--read-data", "--repo", inside)
+    for target in (inside, inside / "packs", self.home, "/"):
+      self.call("restore", first["snapshot_id"], "--repo", inside, "--to", target, "--force", code=64)
