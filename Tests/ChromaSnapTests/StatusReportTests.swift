@@ -133,6 +133,11 @@ import Testing
     #expect(codes(last { $0.collections!.append(collection("c", 1)) }).isEmpty)
     // Where the tables can't be read nothing is known to be lost; that is for health to say.
     #expect(codes(last { $0.collections = nil }).isEmpty)
+    let destroyed = last { facts in
+      facts.collections = nil
+      facts.isChroma = false
+    }
+    #expect(codes(destroyed) == ["collection_gone": .critical])
   }
 
   /// A loss is not forgotten by the next snapshot, and is forgotten once somebody says that it is intended.

@@ -17,6 +17,7 @@ package final class DatabaseHold: Sendable {
   package struct Limits: Sendable {
     /// Seconds to wait for others to give the write lock back.
     package var wait: Double = 60
+    fileprivate var waitText: String { "\(Int(min(wait, 1e9).rounded(.up)))" }
     /// Seconds after which the watchdog ends a hold.
     package var hold: Double = 30
     package init() {}
@@ -100,7 +101,8 @@ package final class DatabaseHold: Sendable {
       if let condition = try attempt() { return condition }
       guard watch.seconds < limits.wait else {
         throw ChromaError(
-          .busy, "others kept the database's write lock for \(limits.wait) s; try again, or raise the lock timeout",
+          .busy,
+          "others kept the database's write lock for \(limits.waitText) s; try again, or raise the lock timeout",
           path: file.path)
       }
       // Chroma's writers poll every 100 ms at most, so this wins soon even against many.
@@ -341,7 +343,13 @@ package final class DatabaseHold: Sendable {
     let watch = Stopwatch()
     while true {
       do throws(SQLiteError) { return try body(connection) } catch {
-        guard error.isBusy, watch.seconds < limits.wait else { throw ChromaError(error, path: file.path) }
+        guard error.isBusy else { throw ChromaError(error, path: file.path) }
+        guard watch.seconds < limits.wait else {
+          throw ChromaError(
+            .busy,
+            "others kept the database locked for \(limits.waitText) s; try again, or raise the lock timeout",
+            path: file.path)
+        }
         sleepFor(seconds: 0.005)
       }
     }

@@ -11,6 +11,9 @@ public struct SnapshotSelector: Sendable {
   public var source: FilePath?
   /// Only snapshots whose data is no younger: `latest` is then the last one at or before that time.
   public var asOf: Timestamp?
+  /// Whether keywords pass over what restores have stored before they replaced it: otherwise restoring twice in a row would
+  /// take the first one back.
+  public var passesOverSafety = false
 
   public init(_ text: String = "latest", source: FilePath? = nil, asOf: Timestamp? = nil) {
     self.text = text
@@ -48,6 +51,7 @@ public struct SnapshotSelector: Sendable {
   private func matches(_ snapshot: Snapshot) -> Bool {
     if let source, !snapshot.manifest.source.isAt(source) { return false }
     if let asOf, snapshot.manifest.time > asOf { return false }
+    if passesOverSafety, isKeyword, snapshot.manifest.tags.contains(RestoreSnapshot.safetyTag) { return false }
     return true
   }
 
@@ -62,7 +66,8 @@ public struct SnapshotSelector: Sendable {
   /// it is the data's time that counts: an imported backup is as old as what it holds.
   private func latest(_ back: Int, in repository: Repository) throws(SnapshotError) -> Snapshot {
     let candidates: [Snapshot]
-    if source == nil, asOf == nil, let newest = try repository.catalogue.snapshots(newest: 1, order: .byCommit).first,
+    if source == nil, asOf == nil, !passesOverSafety,
+      let newest = try repository.catalogue.snapshots(newest: 1, order: .byCommit).first,
       newest.manifest.imported == nil
     {
       candidates = try repository.catalogue.snapshots(.ofSource(newest.manifest.source.id), newest: back + 1)

@@ -32,17 +32,19 @@ public struct ForgetSnapshots: Sendable {
 
   /// - Throws: `usage` for a policy without a rule; `clock` where a source's newest snapshot is from the future.
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> Result {
-    guard !policy.isEmpty else {
+    guard !policy.isEmpty || !acknowledged.isEmpty else {
       throw SnapshotError(
         .usage, "a policy without a rule would forget everything",
         hint: "Say what stays, such as --keep-last 10 or --keep-daily 7.")
     }
     let repository = try location.open(for: .delete)
+    try repository.requireAllNotes()
     for selector in acknowledged {
       let snapshot = try selector.find(in: repository)
       if !isDryRun { try repository.add(Note(kind: .acknowledged, time: now(), snapshot: snapshot.id, value: true)) }
     }
     var result = Result(isDryRun: isDryRun)
+    if policy.isEmpty { return result }
     for (source, candidates) in try candidates(in: repository) {
       try checkClock(candidates)
       result.sources.append((source, policy.decide(candidates)))

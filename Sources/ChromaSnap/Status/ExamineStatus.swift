@@ -68,6 +68,7 @@ public struct ExamineStatus: Sendable {
         collections: manifest.chroma?.collections.map {
           StatusFacts.Collection(id: $0.id, name: $0.name, records: $0.records)
         })
+      facts.isChroma = manifest.source.kind == .chroma
       facts.isComplete = manifest.complete
       facts.isHurt = hurt.contains(snapshot.id)
       facts.isAcknowledged = acknowledged.contains(snapshot.id)

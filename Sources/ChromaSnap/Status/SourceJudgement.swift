@@ -87,7 +87,9 @@ struct SourceJudgement {
   }
 
   private mutating func judgeCollections(_ last: StatusFacts.SnapshotFacts) {
-    guard let present = last.collections else { return }
+    // Where its tables can't be read nothing is known; where it is no Chroma directory any more, there is none.
+    guard last.collections != nil || !last.isChroma else { return }
+    let present = last.collections ?? []
     let counts = Dictionary(present.map { ($0.id, $0.records) }, uniquingKeysWith: max)
     var usual: [String: StatusFacts.Collection] = [:]
     for collection in reference.flatMap({ $0.collections ?? [] })

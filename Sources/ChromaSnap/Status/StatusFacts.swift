@@ -40,6 +40,8 @@ public struct StatusFacts: Sendable {
     public var bytesStored: UInt64
     /// Of a Chroma directory whose tables could be read.
     public var collections: [Collection]?
+    /// Whether it is of a Chroma directory.
+    public var isChroma = true
     public var isComplete = true
     public var health = SnapshotHealth.unchecked
     /// Whether a check has found that not all of it can be restored.

@@ -64,7 +64,8 @@ struct ForgetCommand: SnapCommand {
       let request = verb
       pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     }
-    render(Self.json(result, pruned)) { Self.text(result) + (pruned.map(PruneCommand.text) ?? []) }
+    let accepted = accepted.map { "accepted that \($0) holds less" }
+    render(Self.json(result, pruned)) { accepted + Self.text(result) + (pruned.map(PruneCommand.text) ?? []) }
     return ExitStatus.success
   }
 

@@ -23,8 +23,11 @@ struct RestoreCommand: SnapCommand {
         chromasnap restore latest --verify-only
       """)
 
-  @Argument(help: "The snapshot: latest, latest~N, a name, or the first digits of its id.")
-  var id = "latest"
+  @Argument(
+    help: ArgumentHelp(
+      "The snapshot: latest, latest~N, a name, or the first digits of its id. Default: latest, but for what a restore has "
+        + "stored before it replaced it."))
+  var id: String?
 
   @Option(help: ArgumentHelp("The directory to restore into. Default: where the snapshot came from.", valueName: "dir"))
   var to: String?
@@ -65,10 +68,16 @@ struct RestoreCommand: SnapCommand {
     if verifyOnly, to != nil || dryRun { throw ValidationError("--verify-only goes with no --to and no --dry-run.") }
   }
 
+  private var selector: SnapshotSelector {
+    var selector = selection.selector(id ?? "latest", global.settings)
+    selector.passesOverSafety = id == nil
+    return selector
+  }
+
   func execute() throws(SnapshotError) -> Int32 {
     let location = global.location
     if verifyOnly {
-      var drill = DrillSnapshot(selection.selector(id, global.settings))
+      var drill = DrillSnapshot(selector)
       drill.isRecorded = false
       let request = drill
       let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
@@ -77,7 +86,7 @@ struct RestoreCommand: SnapCommand {
       render(DrillCommand.json(result)) { DrillCommand.text(result) }
       return result.isGood ? ExitStatus.success : ExitStatus.failure
     }
-    var verb = RestoreSnapshot(selection.selector(id, global.settings), to: to.map(FilePath.init(argument:)))
+    var verb = RestoreSnapshot(selector, to: to.map(FilePath.init(argument:)))
     verb.includes = includes
     verb.excludes = excludes
     verb.replacesTarget = force
@@ -96,7 +105,7 @@ struct RestoreCommand: SnapCommand {
   /// Asks before the original is replaced.
   /// - Returns: The very snapshot that was asked about.
   private func confirm(_ location: RepositoryLocation) throws(SnapshotError) -> SnapshotSelector {
-    let snapshot = try SnapshotInfo.find(selection.selector(id, global.settings), in: location).snapshot
+    let snapshot = try SnapshotInfo.find(selector, in: location).snapshot
     let exact = SnapshotSelector(snapshot.id.description)
     if yes || force { return exact }
     guard Terminal.canAsk else {
