@@ -75,6 +75,7 @@ public struct ChromaSnapCommand: ParsableCommand {
     Environment.quietenDispatch()
     let arguments = Arguments.all
     do {
+      if let problem = Arguments.emptyPath(in: arguments) { throw ValidationError(problem) }
       var command = try parsed(arguments)
       try command.run()
     } catch {

@@ -43,9 +43,13 @@ struct ExportCommand: SnapCommand {
     var verbs: [ExportSnapshot] = []
     if all {
       let folder = arguments.first.map(FilePath.init(argument:)) ?? FileSystem.currentFolder
-      for info in try ListSnapshots().run(in: location) {
-        let verb = ExportSnapshot(SnapshotSelector(info.snapshot.id.description), folder: folder)
-        if !FileStatus.exists(folder.appending(info.snapshot.manifest.name + ".zip")) { verbs.append(verb) }
+      var names: Set<String> = []
+      for snapshot in try ListSnapshots().run(in: location).map(\.snapshot) {
+        let name = snapshot.manifest.name
+        let isFirst = names.insert(name).inserted
+        let file = folder.appending(isFirst ? "\(name).zip" : "\(name)-\(snapshot.id.short).zip")
+        if FileStatus.exists(file) { continue }
+        verbs.append(ExportSnapshot(SnapshotSelector(snapshot.id.description), file: file, folder: folder))
       }
       try calling("making \(folder)") { () throws(SystemError) in _ = try FileSystem.makeFolders(folder) }
     } else {
@@ -56,10 +60,21 @@ struct ExportCommand: SnapCommand {
         )
       ]
     }
+    var failed = 0
     for var verb in verbs {
       verb.level = level
       let request = verb
-      let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
+      let summary: ExportSnapshot.Summary
+      do throws(SnapshotError) {
+        summary = try watching { (activity) throws(SnapshotError) in
+          try request.run(in: location, activity: activity)
+        }
+      } catch {
+        // One that no ZIP can hold is no obstacle to the others.
+        guard all, error.code != .cancelled, error.code != .noSpace, let file = request.file else { throw error }
+        report(error, about: file)
+        failed += 1
+        continue
       }
       record { $0.concern(summary.snapshot) }
       render(Self.json(summary)) {
@@ -70,7 +85,15 @@ struct ExportCommand: SnapCommand {
         ]
       }
     }
-    return ExitStatus.success
+    if all {
+      let count = verbs.count - failed
+      render(
+        .object([
+          ("message_type", .string("summary")), ("exported", .integer(count)), ("failed", .integer(failed)),
+        ])
+      ) { ["exported \(Wording.count(count, "snapshot"))\(verbs.isEmpty ? ": all are there already" : "")"] }
+    }
+    return failed == 0 ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func json(_ summary: ExportSnapshot.Summary) -> JSON {

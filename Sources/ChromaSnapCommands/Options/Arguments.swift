@@ -21,6 +21,17 @@ enum Arguments {
     }
   }
 
+  /// What is wrong with a path that is empty, as that of a script's unset variable is: it would name the working directory.
+  static func emptyPath(in arguments: [String]) -> String? {
+    let pathOptions: Set = ["--to", "--repo", "-r", "--source", "--cache-dir"]
+    for (position, argument) in arguments.enumerated() where argument.isEmpty {
+      let before = position > 0 ? arguments[position - 1] : ""
+      if pathOptions.contains(before) { return "\(before) is empty: is a variable unset?" }
+      if !before.hasPrefix("-") { return "an argument is empty: is a variable unset?" }
+    }
+    return nil
+  }
+
   static func text(of bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     var text = String.UnicodeScalarView()

@@ -1,3 +1,4 @@
+import SnapshotFormat
 import Synchronization
 import SystemIO
 import SystemPackage
@@ -20,9 +21,28 @@ enum Terminal {
 
   static func print(_ line: String) { print([line]) }
 
-  static func print(_ lines: [String]) { write(Array(lines.map { $0 + "\n" }.joined().utf8), to: STDOUT_FILENO) }
+  static func print(_ lines: [String]) {
+    write(Array(printable(lines.map { $0 + "\n" }.joined()).utf8), to: STDOUT_FILENO)
+  }
 
-  static func printError(_ line: String) { write(Array(line.utf8) + [0x0A], to: STDERR_FILENO) }
+  static func printError(_ line: String) { write(Array(printable(line).utf8) + [0x0A], to: STDERR_FILENO) }
+
+  /// Text without what a terminal would obey: names may hold any characters.
+  static func printable(_ text: String) -> String {
+    func isControl(_ scalar: Unicode.Scalar) -> Bool {
+      (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
+    }
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if isControl(scalar) {
+        result += "\\x\(hexadecimal([UInt8(scalar.value)]))".unicodeScalars
+      } else {
+        result.append(scalar)
+      }
+    }
+    return String(result)
+  }
 
   static func printErrorInPlace(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
 

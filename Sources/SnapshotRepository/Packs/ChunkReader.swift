@@ -47,7 +47,7 @@ package struct ChunkReader: ~Copyable {
       return
     }
     throw failure
-      ?? SnapshotError(.damaged, "a chunk is missing", hint: SnapshotError.runCheck, chunk: id)
+      ?? SnapshotError(.damaged, "a chunk is missing, or known to be damaged", hint: SnapshotError.runCheck, chunk: id)
   }
 
   /// Reads chunks that follow each other, one into each buffer, and proves them together: hashing several at once takes
