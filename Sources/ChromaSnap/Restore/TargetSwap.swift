@@ -162,7 +162,20 @@ package struct TargetSwap: Codable, Sendable {
     let file = try Descriptor(opening: unfinished, .write, [.create, .truncate])
     try file.write(Document.encode(self))
     try file.synchronize()
-    try FileSystem.rename(unfinished, to: place.journal)
+    do throws(SystemError) {
+      // Nobody else's is replaced: only the one that is taken back is one's own.
+      if isTakenBack {
+        try FileSystem.rename(unfinished, to: place.journal)
+      } else {
+        try FileSystem.renameExclusively(unfinished, to: place.journal)
+      }
+    } catch {
+      guard error.errno == .invalidArgument || error.errno == .noFunction || error.errno == .notSupported else {
+        try? FileSystem.removeFile(unfinished)
+        throw error.errno == .fileExists ? Self.busy(place) : error
+      }
+      try FileSystem.rename(unfinished, to: place.journal)
+    }
     try FileSystem.synchronizeFolder(place.workshop)
     return lock
   }
