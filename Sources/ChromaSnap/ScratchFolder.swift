@@ -21,18 +21,20 @@ final class ScratchFolder: Sendable {
   init(_ kind: String, in folder: FilePath, keeps: Bool = false) throws(SystemError) {
     path = folder.appending("\(kind)-\(hexadecimal(randomBytes(8)))")
     self.keeps = keeps
-    Self.removeAbandoned(kind, in: folder)
+    Self.removeAbandoned("\(kind)-", in: folder, unlessYoungerThan: Self.graceSeconds)
     try FileSystem.makeFolders(path)
     lock = try? FileLock.attempt(folder: path)
   }
 
   deinit { if !keeps { try? FileSystem.removeTree(path) } }
 
-  private static func removeAbandoned(_ kind: String, in folder: FilePath) {
-    for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: Array("\(kind)-".utf8)) {
+  /// Removes folders whose names begin so and which nobody holds a lock on: those who made them were killed.
+  static func removeAbandoned(_ prefix: String, in folder: FilePath, unlessYoungerThan seconds: Double = 0) {
+    for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: Array(prefix.utf8)) {
       let path = folder.appending(nameBytes: name)
       guard let status = try? FileStatus(at: path, following: false), status.kind == .directory,
-        Timestamp.now.seconds(since: status.changed) > graceSeconds, let lock = try? FileLock.attempt(folder: path)
+        seconds == 0 || Timestamp.now.seconds(since: status.changed) > seconds,
+        let lock = try? FileLock.attempt(folder: path)
       else { continue }
       try? FileSystem.removeTree(path)
       _ = lock

@@ -1,5 +1,5 @@
 import ObjectStorage
-package import SnapshotFormat
+import SnapshotFormat
 import Synchronization
 import SystemIO
 
@@ -112,32 +112,22 @@ extension Repository {
 
   private func adopted<Value: Decodable & Sendable>(_ objects: [String], as type: Value.Type) -> [Adopted<Value>] {
     parallelMap(objects) { object in
-      guard let (id, document) = try? readDocument(object),
-        let value = try? Document.decode(type, from: document, called: object)
-      else { return nil as Adopted<Value>? }
-      return (id, value, object, document)
+      (try? readDocument(object, as: type)).map { ($0.id, $0.value, object, $0.document) }
     }.compactMap(\.self)
   }
 
   /// Manifests that are there and can't be read: what their snapshots need is not known.
   package var unreadManifests: [String] {
-    unread.withLock { unread in unread.filter { $0.hasPrefix("\(ObjectNames.snapshots)/") }.sorted() }
+    unread(in: ObjectNames.snapshots)
   }
 
-  /// Reads a manifest.
-  /// - Throws: `damaged` where its bytes are not those that its name promises, or make no sense.
-  @discardableResult
-  package func readManifest(_ object: String) throws(SnapshotError) -> Manifest {
-    let (_, document) = try readDocument(object)
-    return try decoding(object) { () throws(FormatError) in
-      try Document.decode(Manifest.self, from: document, called: object)
-    }
+  private func unread(in parent: String) -> [String] {
+    unread.withLock { unread in unread.filter { $0.hasPrefix("\(parent)/") }.sorted() }
   }
 
   /// Refuses what would remove snapshots that only an unreadable note knows to be pinned.
   package func requireAllNotes() throws(SnapshotError) {
-    guard let object = unread.withLock({ unread in unread.sorted().first { $0.hasPrefix("\(ObjectNames.notes)/") } })
-    else { return }
+    guard let object = unread(in: ObjectNames.notes).first else { return }
     throw SnapshotError(
       .damaged, "\(object) can't be read, and may pin a snapshot: nothing is forgotten",
       hint: "`chromasnap check` says why. Mend it (its permissions, or a copy of it), or remove it.")

@@ -157,6 +157,18 @@ public final class Repository: Sendable {
     try Self.readDocument(object, in: store)
   }
 
+  /// The same, decoded.
+  /// - Throws: `damaged` where its bytes are not those that its name promises, or make no sense.
+  package func readDocument<Value: Decodable>(
+    _ object: String, as type: Value.Type
+  ) throws(SnapshotError) -> (id: ChunkID, value: Value, document: [UInt8]) {
+    let (id, document) = try readDocument(object)
+    let value = try decoding(object) { () throws(FormatError) in
+      try Document.decode(type, from: document, called: "it")
+    }
+    return (id, value, document)
+  }
+
   static func readDocument(_ object: String, in store: any ObjectStore) throws(SnapshotError) -> (ChunkID, [UInt8]) {
     let stored = try storing("reading \(object)") { () throws(StoreError) in
       try store.get(object, limit: Limits.documentBytes)

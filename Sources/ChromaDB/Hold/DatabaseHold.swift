@@ -17,7 +17,6 @@ package final class DatabaseHold: Sendable {
   package struct Limits: Sendable {
     /// Seconds to wait for others to give the write lock back.
     package var wait: Double = 60
-    fileprivate var waitText: String { "\(Int(min(wait, 1e9).rounded(.up)))" }
     /// Seconds after which the watchdog ends a hold.
     package var hold: Double = 30
     package init() {}
@@ -93,18 +92,19 @@ package final class DatabaseHold: Sendable {
     return try .of(file, directory)
   }
 
+  private func busy(_ lock: String) -> ChromaError {
+    let seconds = Int(min(limits.wait, 1e9).rounded(.up))
+    return ChromaError(
+      .busy, "others kept \(lock) for \(seconds) s; try again, or raise the lock timeout", path: file.path)
+  }
+
   /// Takes the hold, waiting for others for as long as the limit says.
   /// - Returns: The condition that the database is held in.
   package func acquire() throws(ChromaError) -> DatabaseCondition {
     let watch = Stopwatch()
     while true {
       if let condition = try attempt() { return condition }
-      guard watch.seconds < limits.wait else {
-        throw ChromaError(
-          .busy,
-          "others kept the database's write lock for \(limits.waitText) s; try again, or raise the lock timeout",
-          path: file.path)
-      }
+      guard watch.seconds < limits.wait else { throw busy("the database's write lock") }
       // Chroma's writers poll every 100 ms at most, so this wins soon even against many.
       sleepFor(seconds: 0.001)
     }
@@ -344,12 +344,7 @@ package final class DatabaseHold: Sendable {
     while true {
       do throws(SQLiteError) { return try body(connection) } catch {
         guard error.isBusy else { throw ChromaError(error, path: file.path) }
-        guard watch.seconds < limits.wait else {
-          throw ChromaError(
-            .busy,
-            "others kept the database locked for \(limits.waitText) s; try again, or raise the lock timeout",
-            path: file.path)
-        }
+        guard watch.seconds < limits.wait else { throw busy("the database's lock") }
         sleepFor(seconds: 0.005)
       }
     }

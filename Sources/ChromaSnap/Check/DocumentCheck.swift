@@ -35,12 +35,7 @@ struct DocumentCheck: Sendable {
     _ object: String, _ type: Value.Type, _ code: CheckRepository.Problem.Code,
     _ problems: inout [CheckRepository.Problem]
   ) {
-    do throws(SnapshotError) {
-      let (_, document) = try repository.readDocument(object)
-      try decoding(object) { () throws(FormatError) in
-        _ = try Document.decode(type, from: document, called: "it")
-      }
-    } catch {
+    do throws(SnapshotError) { _ = try repository.readDocument(object, as: type) } catch {
       var problem = CheckRepository.Problem(code: code, message: error.message)
       // What the document was about is still in its name.
       if code == .damagedManifest, let id = ObjectNames.id(in: object) {

@@ -53,7 +53,7 @@ public struct RepairSnapshots: Sendable {
     let repository = try location.open(for: .write)
     var lost: [ChunkID] = []
     for object in repository.unreadManifests {
-      do throws(SnapshotError) { try repository.readManifest(object) } catch {
+      do throws(SnapshotError) { _ = try repository.readDocument(object, as: Manifest.self) } catch {
         guard error.code == .damaged else { throw error }
         if !isDryRun {
           try storing("removing a damaged manifest") { () throws(StoreError) in try repository.store.delete(object) }

@@ -73,7 +73,8 @@ package struct SwapPlace: Sendable {
   /// Whether a repository is there: no restore takes one away.
   package static func isRepository(_ path: FilePath) -> Bool {
     guard (try? FileStatus(at: path).kind) == .directory else { return false }
-    return ["config/1", ObjectNames.pruneLock].allSatisfy { FileStatus.exists(path.pushing(FilePath($0))) }
+    let objects = ["\(ObjectNames.config)/1", ObjectNames.pruneLock]
+    return objects.allSatisfy { FileStatus.exists(path.pushing(FilePath($0))) }
   }
 
   /// The target's entries that a restore replaces: all but its own, and repositories.
@@ -84,16 +85,5 @@ package struct SwapPlace: Sendable {
   }
 
   /// Removes what restores that were killed have staged. One that still runs holds a lock on its own.
-  func removeAbandonedStaging() {
-    for name in (try? DirectoryReader.names(in: workshop)) ?? [] {
-      let path = workshop.appending(nameBytes: name)
-      guard name.starts(with: Array(stagingPrefix.utf8)) else { continue }
-      do throws(SystemError) {
-        if let lock = try FileLock.attempt(folder: path) {
-          try FileSystem.removeTree(path)
-          _ = lock
-        }
-      } catch { continue }
-    }
-  }
+  func removeAbandonedStaging() { ScratchFolder.removeAbandoned(stagingPrefix, in: workshop) }
 }

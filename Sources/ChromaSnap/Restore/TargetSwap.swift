@@ -18,8 +18,6 @@ package struct TargetSwap: Codable, Sendable {
   private var isUndo: Bool
   // Names below the folder that holds the journal, as hexadecimal digits of their bytes.
   private var staged: String
-  private var kept: String
-  private var target: String
   /// Where what an earlier swap had kept lies until this one is done.
   private var obsolete: String?
   /// Tells the staged folder from the old one wherever they are.
@@ -131,8 +129,6 @@ package struct TargetSwap: Codable, Sendable {
     way = place.way
     isUndo = given == nil
     staged = digits(given ?? place.newStaging())
-    kept = digits(place.kept)
-    target = digits(place.target)
     obsolete = given != nil && FileStatus.exists(place.kept) ? digits(place.newStaging()) : nil
     stagedInode = try FileStatus(at: given ?? place.kept).inode
     if way == .entries {

@@ -23,6 +23,8 @@ final class ChromaCapture: CaptureSink {
   /// By index folder: the jobs whose files lie in the spool.
   private var spooledJobs: [String: [Int]] = [:]
   private var spooledFiles: Set<FileIdentity> = []
+  /// Whether the plan found, under a hold, that the database is not as in the parent.
+  private var mustReadDatabase = false
 
   /// Bytes of memory for what changes under a hold.
   private static let spoolMemory = 32 << 20
@@ -93,9 +95,11 @@ final class ChromaCapture: CaptureSink {
     let jobs = engine.plan.takeUnread()
     guard whileHeld else { return try engine.read(jobs) }
     // Jobs are read when the hold is over: the database is not, its regions are set aside.
-    spooledJobs[folder.name, default: []] += jobs.filter { job in
-      reading == nil || engine.plan.jobs[job].relativePath != Self.database
+    func isOfDatabase(_ job: Int) -> Bool {
+      reading != nil && engine.plan.jobs[job].relativePath == Self.database
     }
+    spooledJobs[folder.name, default: []] += jobs.filter { !isOfDatabase($0) }
+    mustReadDatabase = mustReadDatabase || jobs.contains(where: isOfDatabase)
   }
 
   /// Copies a file while everybody waits, to be read from the copy when nobody does.
@@ -156,7 +160,12 @@ final class ChromaCapture: CaptureSink {
   }
 
   /// All has been read, and counts.
-  func complete() throws(SnapshotError) { try reading?.complete() }
+  func complete() throws(SnapshotError) {
+    guard try reading?.complete() == false, mustReadDatabase else { return }
+    throw SnapshotError(
+      .sourceBusy, "the database is not as it was, and nobody has said that it was written",
+      hint: "Something changes it without SQLite's locks: stop that, and try again.")
+  }
 
   /// The database on disk, once the capture is over; `nil` where it was read through a copy, or not at all.
   var captured: CapturedDatabase? {

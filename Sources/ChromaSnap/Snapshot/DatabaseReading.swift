@@ -113,8 +113,9 @@ final class DatabaseReading {
   }
 
   /// Puts the content together, where the database was read again at all.
-  func complete() throws(SnapshotError) {
-    guard let (status, started) = last else { return }
+  /// - Returns: Whether it was.
+  func complete() throws(SnapshotError) -> Bool {
+    guard let (status, started) = last else { return false }
     let all = regions.all
     guard all.allSatisfy({ $0.chunk != nil && $0.lasting != nil }),
       all.reduce(0, { $0 + UInt64($1.length) }) == status.size
@@ -147,6 +148,7 @@ final class DatabaseReading {
       pageFingerprint: regions.pageFingerprint)
     engine.conclude(
       job, with: .read(FileReading(content: content, chunking: .regions, mark: mark)))
+    return true
   }
 
   // MARK: Parts

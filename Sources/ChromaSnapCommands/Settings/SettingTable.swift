@@ -13,7 +13,7 @@ enum SettingTable {
   )
   static let lockTimeout = Setting(
     "lock-timeout", Duration(seconds: 60), option: "--lock-timeout", environment: "CHROMASNAP_LOCK_TIMEOUT",
-    "How long to wait for another process; 0 fails at once.")
+    "How long to wait for another process; 0 fails at once, after a second where Chroma holds its database.")
 
   static let source = Setting<FilePath?>(
     "source", nil, described: "the Chroma directory in the usual places", environment: "CHROMASNAP_SOURCE",
