@@ -60,14 +60,27 @@ public struct ChromaSnapCommand: ParsableCommand {
   }
 
   /// The command that the arguments stand for. One that is named first is parsed without the ones above and beside it,
-  /// which saves a millisecond; where that fails all are parsed, whose messages say what is wrong and what there is.
+  /// which saves a millisecond; where that fails, or ends in anything else such as a page of help, all are parsed: their
+  /// messages say what is wrong and what there is, with the program's name.
   private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
     if let name = arguments.first, let command = commands.first(where: { $0.configuration.commandName == name }),
-      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst()))
+      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst())), type(of: parsed) == command
     {
       return parsed
     }
-    return try parseAsRoot(arguments)
+    do { return try parseAsRoot(arguments) } catch {
+      guard exitCode(for: error) == .validationFailure, let problem = missingCommand(in: arguments) else { throw error }
+      throw ValidationError(problem)
+    }
+  }
+
+  /// What is wrong with arguments that do not begin with a command.
+  private static func missingCommand(in arguments: [String]) -> String? {
+    let names = commands.flatMap { [$0.configuration.commandName ?? ""] + $0.configuration.aliases }
+    guard let first = arguments.first, !names.contains(first), first != "help" else { return nil }
+    if first.hasPrefix("-") { return "the command comes first, as in: \(Program.name) list \(first)" }
+    let guess = NearMiss.best(for: first, among: names).map { "; did you mean \($0)?" } ?? ""
+    return "there is no command \(first)\(guess)"
   }
 
   /// Parses the arguments, runs the command, ends the process with its exit code.

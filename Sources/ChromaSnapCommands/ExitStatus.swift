@@ -17,7 +17,8 @@ enum ExitStatus {
     case .noRepository: noRepository
     case .locked: locked
     case .usage: usage
-    case .cancelled: 128 + (Interruption.caught ?? 2)
+    // Without a signal somebody said no.
+    case .cancelled: Interruption.caught.map { 128 + $0 } ?? failure
     default: failure
     }
   }

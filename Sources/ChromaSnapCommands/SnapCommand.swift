@@ -15,12 +15,19 @@ protocol SnapCommand: ParsableCommand {
   /// metrics, and hooks are told.
   var isAudited: Bool { get }
   func execute() throws(SnapshotError) -> Int32
+  /// Says what kept the run from beginning, such as a mistake in the configuration, and gives the exit code for it.
+  func refuse(_ error: SnapshotError) -> Int32
 }
 
 extension SnapCommand {
   static var usesSettings: Bool { true }
   static var title: String { configuration.commandName ?? Program.name }
   var isAudited: Bool { true }
+
+  func refuse(_ error: SnapshotError) -> Int32 {
+    Failure.report(error, json: global.json)
+    return ExitStatus.code(for: error)
+  }
 
   mutating func run() throws {
     let reporter: Reporter
@@ -29,8 +36,7 @@ extension SnapCommand {
       reporter = try Reporter(
         Self.title, arguments: RunRecorder.arguments ?? Arguments.all, isAudited: isAudited, options: global)
     } catch {
-      Failure.report(error, json: global.json)
-      throw ExitCode(ExitStatus.code(for: error))
+      throw ExitCode(refuse(error))
     }
     reporter.begin()
     let recorder = RunRecorder(log: reporter.log, wantsSummary: reporter.wantsSummary)
@@ -66,14 +72,19 @@ extension SnapCommand {
     return try body(activity)
   }
 
-  /// Prints JSON where it is asked for, else lines of text, which `--quiet` leaves out.
-  func render(_ json: @autoclosure () -> JSON, text: () -> [String]) {
+  /// Prints JSON where it is asked for, else lines of text. `--quiet` leaves these out, but for what an examination found
+  /// wrong, which goes where errors go.
+  func render(_ json: @autoclosure () -> JSON, isBad: Bool = false, text: () -> [String]) {
     if global.json || RunRecorder.current?.wantsSummary == true {
       let value = json()
       record { $0.summary = value }
       if global.json { return Terminal.print(value.text) }
     }
-    if !global.quiet { Terminal.print(text()) }
+    if !global.quiet {
+      Terminal.print(text())
+    } else if isBad {
+      for line in text() { Terminal.printError(line) }
+    }
   }
 
   /// Says that something failed, and did not end the run.

@@ -102,6 +102,8 @@ extension Timestamp {
     default: return nil
     }
     let days = CivilTime.days(year: year, month: month, day: day)
+    // The 30th of February would be the 2nd of March.
+    guard CivilTime(secondsSinceEpoch: Int64(days) * 86_400).day == day else { return nil }
     self.init(
       seconds: Int64(days * 86_400 + hour * 3600 + minute * 60 + second - offset), nanoseconds: UInt32(nanoseconds))
   }

@@ -145,7 +145,7 @@ import Testing
     #expect(summary.packsWritten > 0)
     let after = Set(try workshop.objects("packs"))
     #expect(after.count < before.count)
-    let latest = try #require(try ListSnapshots().run(in: workshop.location).last?.snapshot)
+    let latest = try #require(try ListSnapshots().run(in: workshop.location).snapshots.last?.snapshot)
     #expect(try workshop.restored(latest) == expected)
     #expect(try workshop.check().isSound)
   }
@@ -218,7 +218,7 @@ import Testing
     for _ in 0..<2 {
       workshop.location = workshop.location(cache: "new")
       #expect { try workshop.prune() } throws: { ($0 as? SnapshotError)?.code == .damaged }
-      #expect(try ListSnapshots().run(in: workshop.location).count == 2)
+      #expect(try ListSnapshots().run(in: workshop.location).snapshots.count == 2)
       #expect(try ExamineStatus().run(in: workshop.location).facts.hurtSnapshots == 1)
     }
     try put(bytes)
@@ -356,7 +356,7 @@ import Testing
       last = try workshop.snapshot()
       _ = try workshop.forget(keepLast: 3)
     }
-    let kept = try ListSnapshots().run(in: workshop.location).map(\.snapshot.id)
+    let kept = try ListSnapshots().run(in: workshop.location).snapshots.map(\.snapshot.id)
     #expect(kept.contains(real.id) && kept.count == 4)
     _ = try workshop.prune()
     #expect(try workshop.restored(real) == ["db": Self.database(1)])
@@ -364,7 +364,7 @@ import Testing
     var policy = KeepPolicy()
     policy.last = 1
     var forget = ForgetSnapshots(policy)
-    let after = try ListSnapshots().run(in: workshop.location)[1].snapshot
+    let after = try ListSnapshots().run(in: workshop.location).snapshots[1].snapshot
     forget.acknowledged = [SnapshotSelector(after.id.description)]
     #expect(try forget.run(in: workshop.location).kept.map(\.id) == [last?.id])
   }

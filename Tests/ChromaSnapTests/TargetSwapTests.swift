@@ -131,7 +131,7 @@ import Testing
     refused(inside.appending("packs"))
     refused(workshop.folder)
     refused("/")
-    #expect(try ListSnapshots().run(in: location).count == 3)
+    #expect(try ListSnapshots().run(in: location).snapshots.count == 3)
   }
 
   @Test func aRestoreIntoAFullTargetIsRefusedUnlessAskedFor() throws {

@@ -22,6 +22,13 @@ public struct SnapshotInfo: Sendable {
 
 /// Lists snapshots, by the time of their data.
 public struct ListSnapshots: Sendable {
+  /// What there is.
+  public struct Listing: Sendable {
+    public var snapshots: [SnapshotInfo]
+    /// A warning for each manifest that is there and can't be read: its snapshot is missing above.
+    public var warnings: [SnapshotWarning]
+  }
+
   /// Only of the source at this path.
   public var source: FilePath?
   /// Only those that have all of these.
@@ -31,7 +38,7 @@ public struct ListSnapshots: Sendable {
 
   public init() {}
 
-  public func run(in location: RepositoryLocation) throws(SnapshotError) -> [SnapshotInfo] {
+  public func run(in location: RepositoryLocation) throws(SnapshotError) -> Listing {
     let repository = try location.open(for: .read)
     let isFiltered = source != nil || !tags.isEmpty
     var snapshots = try repository.catalogue.snapshots(newest: isFiltered ? nil : last, order: .byTime)
@@ -42,7 +49,11 @@ public struct ListSnapshots: Sendable {
       }
       if let last { snapshots = snapshots.suffix(last) }
     }
-    return try SnapshotInfo.gather(snapshots, in: repository)
+    let warnings = repository.unreadManifests.map { object in
+      SnapshotWarning(
+        .damaged, "\(object) can't be read, so its snapshot is not shown: `chromasnap check` says why", path: [])
+    }
+    return Listing(snapshots: try SnapshotInfo.gather(snapshots, in: repository), warnings: warnings)
   }
 }
 

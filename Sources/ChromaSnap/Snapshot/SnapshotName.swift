@@ -2,7 +2,7 @@ import SnapshotRepository
 import SystemIO
 
 /// How snapshots are named: what for, and when, in local time, as backups of Chroma always were.
-enum SnapshotName {
+package enum SnapshotName {
   static let standard = "chromadb_backup"
 
   /// `foo_20261124_080000`, with `-2`, `-3`, … where that name is taken.
@@ -30,7 +30,7 @@ enum SnapshotName {
     }
   }
 
-  static func isValid(_ stem: String) -> Bool {
+  package static func isValid(_ stem: String) -> Bool {
     stem.unicodeScalars.allSatisfy(isPlain) && !stem.isEmpty && stem.utf8.count <= 200 && !stem.hasPrefix(".")
       && !stem.hasPrefix("-")
   }

@@ -49,7 +49,7 @@ struct CheckCommand: SnapCommand {
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     record { $0.warnings += summary.problems.map { SnapshotWarning(.damaged, $0.message) } }
-    render(Self.json(summary)) { Self.text(summary, all: global.isVerbose) }
+    render(Self.json(summary), isBad: !summary.isSound) { Self.text(summary, all: global.isVerbose) }
     return summary.isSound ? ExitStatus.success : ExitStatus.failure
   }
 
@@ -70,12 +70,12 @@ struct CheckCommand: SnapCommand {
       "\(Wording.count(summary.snapshots, "snapshot")), \(Wording.count(summary.packs, "pack")), "
         + "\(Wording.count(summary.chunks, "chunk")) checked, \(Wording.bytes(summary.bytesRead)) read in "
         + Wording.duration(summary.duration))
-    lines.append(
-      summary.isSound
-        ? "no problems found"
-        : "\(Wording.count(summary.problems.count, "problem")) found: take a snapshot, which stores anew what the source still has, "
-          + "or run `chromasnap repair`")
-    return lines
+    guard !summary.isSound else { return lines + ["no problems found"] }
+    let remedy =
+      summary.problems.allSatisfy(\.affected.isEmpty)
+      ? "no snapshot is hurt, run `chromasnap prune`"
+      : "take a snapshot, which stores anew what the source still has, or run `chromasnap repair`"
+    return lines + ["\(Wording.count(summary.problems.count, "problem")) found: \(remedy)"]
   }
 
   private static func json(_ summary: CheckRepository.Summary) -> JSON {

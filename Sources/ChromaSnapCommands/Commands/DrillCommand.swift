@@ -31,7 +31,7 @@ struct DrillCommand: SnapCommand {
     let (location, request) = (global.location, verb)
     let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     Self.record(result, in: self)
-    render(Self.json(result)) { Self.text(result) }
+    render(Self.json(result), isBad: !result.isGood) { Self.text(result) }
     return result.isGood ? ExitStatus.success : ExitStatus.failure
   }
 

@@ -41,10 +41,14 @@ struct ExportCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let location = global.location
     var verbs: [ExportSnapshot] = []
+    var (exported, failed) = (0, 0)
     if all {
       let folder = arguments.first.map(FilePath.init(argument:)) ?? FileSystem.currentFolder
       var names: Set<String> = []
-      for snapshot in try ListSnapshots().run(in: location).map(\.snapshot) {
+      let listing = try ListSnapshots().run(in: location)
+      report(listing.warnings)
+      failed = listing.warnings.count
+      for snapshot in listing.snapshots.map(\.snapshot) {
         let name = snapshot.manifest.name
         let isFirst = names.insert(name).inserted
         let file = folder.appending(isFirst ? "\(name).zip" : "\(name)-\(snapshot.id.short).zip")
@@ -60,7 +64,6 @@ struct ExportCommand: SnapCommand {
         )
       ]
     }
-    var failed = 0
     for var verb in verbs {
       verb.level = level
       let request = verb
@@ -76,6 +79,7 @@ struct ExportCommand: SnapCommand {
         failed += 1
         continue
       }
+      exported += 1
       record { $0.concern(summary.snapshot) }
       render(Self.json(summary)) {
         [
@@ -86,12 +90,11 @@ struct ExportCommand: SnapCommand {
       }
     }
     if all {
-      let count = verbs.count - failed
       render(
         .object([
-          ("message_type", .string("summary")), ("exported", .integer(count)), ("failed", .integer(failed)),
+          ("message_type", .string("summary")), ("exported", .integer(exported)), ("failed", .integer(failed)),
         ])
-      ) { ["exported \(Wording.count(count, "snapshot"))\(verbs.isEmpty ? ": all are there already" : "")"] }
+      ) { ["exported \(Wording.count(exported, "snapshot"))\(verbs.isEmpty ? ": all are there already" : "")"] }
     }
     return failed == 0 ? ExitStatus.success : ExitStatus.incomplete
   }

@@ -38,7 +38,7 @@ struct HealthCommand: SnapCommand {
       if let snapshot = result.snapshot { facts.concern(snapshot) } else { facts.source = path.string }
       facts.health = result.isGood ? .good : .damaged
     }
-    render(Self.json(result)) {
+    render(Self.json(result), isBad: !result.isGood) {
       result.problems.map { problem in
         let place = [problem.collection, problem.path].compactMap { $0 }.joined(separator: ", ")
         return "problem: \(problem.message)" + (place.isEmpty ? "" : " (\(place))")

@@ -38,7 +38,9 @@ struct ListCommand: SnapCommand {
     verb.source = source.map { FilePath(argument: $0) }
     verb.tags = tags
     verb.last = last
-    let snapshots = try verb.run(in: global.location)
+    let listing = try verb.run(in: global.location)
+    let snapshots = listing.snapshots
+    report(listing.warnings)
     render(.array(snapshots.map { .object($0.fields) })) {
       snapshots.isEmpty ? ["no snapshots"] : Self.table(snapshots).lines
     }
@@ -48,7 +50,7 @@ struct ListCommand: SnapCommand {
   private static func table(_ snapshots: [SnapshotInfo]) -> Table {
     var table = Table([
       ("ID", .left), ("TIME", .left), ("NAME", .left), ("FILES", .right), ("SIZE", .right), ("STORED", .right),
-      ("COLLECTIONS", .right), ("RECORDS", .right), ("HEALTH", .left), ("SOURCE", .left), ("", .left),
+      ("COLLECTIONS", .right), ("RECORDS", .right), ("HEALTH", .left), ("SOURCE", .left), ("TAGS", .left),
     ])
     for info in snapshots {
       let manifest = info.snapshot.manifest

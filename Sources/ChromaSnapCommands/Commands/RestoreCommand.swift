@@ -83,7 +83,7 @@ struct RestoreCommand: SnapCommand {
       let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
       }
       DrillCommand.record(result, in: self)
-      render(DrillCommand.json(result)) { DrillCommand.text(result) }
+      render(json(result), isBad: !result.isGood) { DrillCommand.text(result) }
       return result.isGood ? ExitStatus.success : ExitStatus.failure
     }
     var verb = RestoreSnapshot(selector, to: to.map(FilePath.init(argument:)))
@@ -98,7 +98,7 @@ struct RestoreCommand: SnapCommand {
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     record { $0.restored(summary) }
     report(summary.warnings)
-    render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
+    render(json(summary)) { Self.text(summary, dryRun: dryRun) }
     return summary.health == .damaged ? ExitStatus.incomplete : ExitStatus.success
   }
 
@@ -137,16 +137,32 @@ struct RestoreCommand: SnapCommand {
     return lines
   }
 
-  private static func json(_ summary: RestoreSnapshot.Summary, dryRun: Bool) -> JSON {
-    .object(
+  private func json(_ summary: RestoreSnapshot.Summary) -> JSON {
+    let target = verifyOnly ? [("target", .null)] : JSON.path(summary.target.bytes, "target")
+    var fields: [(String, JSON)] =
       [("message_type", .string("summary")), ("snapshot_id", .string(summary.snapshot.id.description))]
-        + JSON.path(summary.target.bytes, "target") + [
-          ("dry_run", .bool(dryRun)), ("files_restored", .integer(dryRun ? 0 : summary.files)),
-          ("bytes_restored", .integer(dryRun ? 0 : summary.bytes)), ("files_reused", .integer(summary.filesReused)),
-          ("safety_snapshot_id", .optional(summary.safetySnapshot?.id.description)),
-          ("undo_available", .bool(summary.undoAvailable)),
-          ("verified", .bool(!dryRun)), ("health", .string(summary.health.rawValue)),
-          ("duration", .number(summary.duration)), ("warnings", .array(summary.warnings.map(\.json))),
-        ])
+      + target + [
+        ("dry_run", .bool(dryRun)), ("files_restored", .integer(dryRun ? 0 : summary.files)),
+        ("bytes_restored", .integer(dryRun ? 0 : summary.bytes)), ("files_reused", .integer(summary.filesReused)),
+        ("safety_snapshot_id", .optional(summary.safetySnapshot?.id.description)),
+        ("undo_available", .bool(summary.undoAvailable)),
+        ("verified", .bool(!dryRun)), ("health", .string(summary.health.rawValue)),
+        ("duration", .number(summary.duration)), ("warnings", .array(summary.warnings.map(\.json))),
+      ]
+    if dryRun {
+      fields += [
+        ("files", .integer(summary.files)), ("bytes", .integer(summary.bytes)),
+        ("paths", .array(summary.paths.map { .object(JSON.path($0.path)) })),
+      ]
+    }
+    return .object(fields)
+  }
+
+  /// The fields of a restore, and what the drill found.
+  private func json(_ result: DrillSnapshot.Result) -> JSON {
+    guard case .object(let restore) = json(result.restore), case .object(let drill) = DrillCommand.json(result) else {
+      return .null
+    }
+    return .object(restore + drill.filter { field in !restore.contains { $0.0 == field.0 } })
   }
 }

@@ -34,12 +34,17 @@ struct StatusCommand: SnapCommand {
     let report: StatusReport
     do throws(SnapshotError) { report = try verb.run(in: global.location) } catch {
       guard error.code != .cancelled else { throw error }
-      render(StatusText.json(error, repository: global.repositoryFolder)) {
-        [StatusText.line(.unknown, error.message, [])]
-      }
-      return StatusReport.Level.unknown.rawValue
+      return refuse(error)
     }
     render(StatusText.json(report, repository: global.repositoryFolder)) { StatusText.lines(report, limits.thresholds) }
     return report.level.rawValue
+  }
+
+  /// A monitor takes what it can't know for unknown, whatever the reason.
+  func refuse(_ error: SnapshotError) -> Int32 {
+    render(StatusText.json(error, repository: global.loadedSettings?[SettingTable.repository])) {
+      [StatusText.line(.unknown, error.message, [])]
+    }
+    return StatusReport.Level.unknown.rawValue
   }
 }

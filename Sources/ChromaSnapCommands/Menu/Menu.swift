@@ -136,7 +136,7 @@ struct Menu {
     var listing = ListSnapshots()
     listing.last = shown + 1
     let snapshots: [SnapshotInfo]
-    do { snapshots = try listing.run(in: global.location).reversed() } catch {
+    do { snapshots = try listing.run(in: global.location).snapshots.reversed() } catch {
       Failure.report(error, json: false)
       return nil
     }

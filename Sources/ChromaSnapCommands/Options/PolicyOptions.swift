@@ -47,7 +47,7 @@ struct PolicyOptions: ParsableArguments {
     }
   }
 
-  private var isEmpty: Bool {
+  var isEmpty: Bool {
     [last, maxBackups, hourly, daily, weekly, monthly, yearly].allSatisfy { $0 == nil } && within == nil && tags.isEmpty
   }
 
@@ -90,9 +90,10 @@ struct Fraction: ExpressibleByArgument, Sendable {
 
   init?(argument: String) {
     let isPercent = argument.hasSuffix("%")
-    guard let number = Double(isPercent ? String(argument.dropLast()) : argument), number >= 0, number.isFinite else {
-      return nil
-    }
+    // A bare 1 or 5 may be meant as percent: it has to say so.
+    guard let number = Double(isPercent ? String(argument.dropLast()) : argument),
+      isPercent ? (0...100).contains(number) : (0..<1).contains(number)
+    else { return nil }
     value = isPercent ? number / 100 : number
   }
 

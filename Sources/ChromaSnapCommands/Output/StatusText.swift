@@ -79,10 +79,10 @@ enum StatusText {
 
   // MARK: JSON
 
-  static func json(_ error: SnapshotError, repository: FilePath) -> JSON {
+  static func json(_ error: SnapshotError, repository: FilePath?) -> JSON {
     .object(
       [("message_type", .string("summary")), ("status", .string("unknown")), ("exit_code", .integer(3))]
-        + JSON.path(repository.bytes, "repository") + [
+        + (repository.map { JSON.path($0.bytes, "repository") } ?? [("repository", .null)]) + [
           ("code", .string(error.code.rawValue)), ("message", .string(error.message)), ("hint", .optional(error.hint)),
           ("sources", .array([])), ("findings", .array([])),
         ])

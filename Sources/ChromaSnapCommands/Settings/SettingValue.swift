@@ -104,7 +104,7 @@ extension Fraction: SettingValue {
   init?(_ value: TOMLValue, in folder: FilePath) {
     switch value.content {
     case .string(let text): self.init(argument: text)
-    case .float(let part) where part >= 0 && part.isFinite: self.init(part)
+    case .float(let part) where (0..<1).contains(part): self.init(part)
     case .integer(0): self.init(0)
     default: return nil
     }

@@ -1,0 +1,142 @@
+"""What the program says: help, mistakes in the arguments, what --quiet leaves, JSON of runs that change nothing."""
+
+import json
+import os
+import pty
+import shutil
+import unittest
+
+from support import FIXTURES, SourceCase
+
+
+class Words(SourceCase):
+  def damage(self, pattern):
+    path = max(self.program.repository.glob(pattern), key=lambda path: path.stat().st_size)
+    path.chmod(0o600)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    return path
+
+  def test_help_names_the_program(self):
+    for command in ("snapshot", "list", "check", "config keys"):
+      for arguments in ((*command.split(), "--help"), ("help", *command.split())):
+        self.assertIn(f"USAGE: chromasnap {command}", self.call(*arguments).text)
+
+  def test_unknown_commands(self):
+    self.assertIn("there is no command snapsot; did you mean snapshot?", self.call("snapsot", "x", code=64).errors)
+    self.assertIn("there is no command lst; did you mean list?", self.call("lst", code=64).errors)
+    nothing = self.call("frobnicate", code=64).errors
+    self.assertIn("there is no command frobnicate", nothing)
+    self.assertNotIn("did you mean", nothing)
+    self.assertIn("the command comes first", self.call("--repo", "x", "list", code=64).errors)
+    self.assertIn("did you mean list?", self.call("lst", "--json", code=64).summary["message"])
+    self.assertEqual(self.call("--version").code, 0)
+    self.assertIn("SUBCOMMANDS", self.call("--help").text)
+
+  def test_values_that_make_no_sense(self):
+    self.snapshot(self.source)
+    for day in ("2026-02-30", "2026-02-29", "2026-04-31", "2026-00-10"):
+      self.call("show", "latest", "--as-of", day, code=64)
+    self.call("show", "latest", "--as-of", "2096-02-29")
+    for part in ("5", "1", "150%", "-1%", "nan"):
+      self.call("prune", "--max-unused", part, code=64)
+    for part in ("5%", "0.05", "0", "100%"):
+      self.call("prune", "--max-unused", part)
+
+  def test_quiet_tells_what_is_wrong(self):
+    self.snapshot(self.source)
+    self.assertEqual((self.call("check", "-q").text, self.call("drill", "-q").text), ("", ""))
+    self.damage("packs/*/*")
+    for command in (("check", "--read-data"), ("drill",), ("restore", "--verify-only")):
+      result = self.call(*command, "--quiet", code=1)
+      self.assertEqual(result.text, "")
+      self.assertTrue(result.errors)
+
+  def test_a_check_that_hurts_no_snapshot_advises_prune(self):
+    self.snapshot(self.source)
+    packs = set(self.program.repository.glob("packs/*/*"))
+    self.write("one", os.urandom(300_000))
+    last = self.snapshot(self.source)
+    new = max(set(self.program.repository.glob("packs/*/*")) - packs, key=lambda path: path.stat().st_size)
+    self.call("forget", last["snapshot_id"])
+    new.chmod(0o600)
+    data = bytearray(new.read_bytes())
+    data[1000] ^= 0xFF
+    new.write_bytes(data)
+    last_line = self.call("check", "--read-data", code=1).text.splitlines()[-1]
+    self.assertIn("chromasnap prune", last_line)
+    self.assertNotIn("repair", last_line)
+
+  def test_a_manifest_that_cannot_be_read_is_told(self):
+    self.snapshot(self.source)
+    self.write("one", b"other")
+    self.snapshot(self.source)
+    self.damage("snapshots/*/*")
+    shutil.rmtree(self.program.cache)
+    result = self.call("list", "--json")
+    self.assertEqual(len(json.loads(result.text)), 1)
+    self.assertIn("can't be read", self.call("list").errors)
+    zips = self.home / "zips"
+    self.assertIn("can't be read", self.call("export", "--all", zips, code=3).errors)
+    self.assertEqual(len(list(zips.iterdir())), 1)
+
+  def test_status_of_what_cannot_be_known_is_unknown(self):
+    configuration = self.home / "chromasnap.toml"
+    configuration.write_text("repositroy = 'x'\n")
+    result = self.call("status", "--config", configuration, code=3)
+    self.assertRegex(result.text, r"^CHROMASNAP UNKNOWN - .*repositroy")
+    summary = self.call("status", "--config", configuration, "--json", code=3).summary
+    self.assertEqual((summary["status"], summary["exit_code"], summary["repository"]), ("unknown", 3, None))
+    self.call("status", "--config", self.home / "nowhere", code=3)
+
+  def test_a_name_in_the_configuration_is_checked_at_once(self):
+    configuration = self.home / "chromasnap.toml"
+    configuration.write_text("name = 'a/b'\n")
+    errors = self.call("snapshot", self.source, "--config", configuration, code=64).errors
+    self.assertRegex(errors, r"chromasnap\.toml.*can't be a snapshot's name")
+
+  def test_json_of_a_dry_run_and_of_a_proof(self):
+    directory = self.home / "chroma"
+    shutil.copytree(FIXTURES / "chroma-1.5.9", directory)
+    self.snapshot(directory)
+    dry = self.call("restore", "latest", "--to", self.home / "new", "--dry-run", "--json").summary
+    self.assertEqual((dry["dry_run"], dry["files_restored"]), (True, 0))
+    self.assertEqual(dry["files"], sum(path.is_file() for path in directory.rglob("*")))
+    self.assertIn("chroma.sqlite3", [entry["path"] for entry in dry["paths"]])
+    self.assertFalse((self.home / "new").exists())
+    proof = self.call("restore", "latest", "--verify-only", "--json").summary
+    self.assertEqual((proof["ok"], proof["verified"], proof["target"], proof["warnings"]), (True, True, None, []))
+    self.assertGreater(proof["vectors_read"], 0)
+
+  def test_a_repaired_snapshot_has_a_name_of_its_own(self):
+    self.snapshot(self.source)
+    shutil.rmtree(self.source)
+    self.damage("packs/*/*")
+    self.call("check", "--read-data", code=1)
+    self.call("repair", code=(0, 1, 3))
+    names = [entry["name"] for entry in self.snapshots()]
+    self.assertEqual(len(names), 2)
+    self.assertEqual(len(set(names)), 2)
+
+  def test_saying_no_is_no_interruption(self):
+    self.snapshot(self.source)
+    self.write("one", b"later")
+    master, slave = pty.openpty()
+    process = self.program.start("restore", stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    os.write(master, b"n\n")
+    self.assertEqual(process.wait(timeout=60), 1)
+    said = b""
+    try:
+      while True:
+        said += os.read(master, 4096)
+    except OSError:
+      pass
+    os.close(master)
+    self.assertIn(b"nothing was changed", said)
+    self.assertEqual((self.source / "one").read_bytes(), b"later")
+
+
+if __name__ == "__main__":
+  unittest.main()
