@@ -30,6 +30,7 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
     public static let targetExists = Code(rawValue: "target_exists")
     public static let targetBusy = Code(rawValue: "target_busy")
     public static let clock = Code(rawValue: "clock")
+    public static let protected = Code(rawValue: "protected")
     public static let condemned = Code(rawValue: "condemned")
     public static let noPermission = Code(rawValue: "no_permission")
     public static let noSpace = Code(rawValue: "no_space")

@@ -64,6 +64,39 @@ class Keeping(SourceCase):
     self.call("forget", "--keep-within", "x", code=64)
     self.assertEqual(len(self.snapshots()), 1)
 
+  def test_forget_by_name(self):
+    taken = []
+    for number in range(4):
+      self.write("one", b"%d" % number * 1000)
+      taken.append(self.snapshot(self.source)["snapshot_id"])
+    other = self.home / "other"
+    other.mkdir()
+    (other / "file").write_bytes(b"file")
+    of_other = self.snapshot(other)["snapshot_id"]
+    def left():
+      return {entry["id"] for entry in self.snapshots()}
+    dry = self.call("forget", taken[0], "--dry-run", "--json").summary
+    self.assertEqual((dry["forgotten"], dry["kept"], len(left())), (1, 3, 5))
+    text = self.call("forget", taken[0][:8], "latest~1", "--source", self.source, code=64)
+    self.assertIn("not both", text.errors)
+    self.assertIn("forgot 2 snapshots, 2 stay", self.call("forget", taken[0][:8], taken[3], "--prune").text)
+    self.assertEqual(left(), {taken[1], taken[2], of_other})
+    self.call("forget", taken[1], "nonsense", code=1)
+    self.assertEqual(len(left()), 3)
+    self.call("pin", taken[1])
+    self.assertIn("unpin", self.call("forget", taken[1], "--force", code=1).errors)
+    self.call("unpin", taken[1])
+    for last in ((taken[1], taken[2]), (of_other,)):
+      self.assertError(self.call("forget", *last, "--json", code=1), 1, "last good")
+    self.assertEqual(len(left()), 3)
+    self.call("forget", of_other, "--force")
+    self.call("forget", "latest")
+    self.assertEqual(left(), {taken[1]})
+    self.call("forget", "--force", code=64)
+    self.assertTrue(self.check()["ok"])
+    self.call("forget", "latest", "--force", "--prune")
+    self.assertEqual(left(), set())
+
   def test_prune(self):
     self.write("large", os.urandom(3_000_000))
     self.write("larger", os.urandom(4_000_000))

@@ -3,9 +3,14 @@ public import SnapshotRepository
 package import SystemIO
 public import SystemPackage
 
-/// Removes the manifests of the snapshots that a policy does not keep. Their chunks stay until a prune.
+/// Removes the manifests of the snapshots that a policy does not keep, or of some that are named. Their chunks stay until
+/// a prune.
 public struct ForgetSnapshots: Sendable {
   public var policy: KeepPolicy
+  /// These are removed, and the policy is not asked, where there are any.
+  public var named: [SnapshotSelector] = []
+  /// Whether a named one goes even if it is the last good one of its source, or the last good one before a collapse.
+  public var isForced = false
   /// Only snapshots of the source at this path; otherwise the policy is applied to each source by itself.
   public var source: FilePath?
   /// Whether nothing is removed.
@@ -30,12 +35,13 @@ public struct ForgetSnapshots: Sendable {
     public var kept: [Snapshot] { sources.flatMap { $0.decisions }.filter(\.isKept).map(\.snapshot) }
   }
 
-  /// - Throws: `usage` for a policy without a rule; `clock` where a source's newest snapshot is from the future.
+  /// - Throws: `usage` for a policy without a rule; `clock` where a source's newest snapshot is from the future;
+  ///   `protected` for a named one that is pinned, or that is not to be lost.
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> Result {
-    guard !policy.isEmpty || !acknowledged.isEmpty else {
+    guard !policy.isEmpty || !named.isEmpty || !acknowledged.isEmpty else {
       throw SnapshotError(
         .usage, "a policy without a rule would forget everything",
-        hint: "Say what stays, such as --keep-last 10 or --keep-daily 7.")
+        hint: "Say what stays, such as --keep-last 10 or --keep-daily 7, or name the snapshots that go.")
     }
     let repository = try location.open(for: .delete)
     try repository.requireAllNotes()
@@ -44,10 +50,14 @@ public struct ForgetSnapshots: Sendable {
       if !isDryRun { try repository.add(Note(kind: .acknowledged, time: now(), snapshot: snapshot.id, value: true)) }
     }
     var result = Result(isDryRun: isDryRun)
-    if policy.isEmpty { return result }
-    for (source, candidates) in try candidates(in: repository) {
-      try checkClock(candidates)
-      result.sources.append((source, policy.decide(candidates)))
+    if policy.isEmpty && named.isEmpty { return result }
+    if named.isEmpty {
+      for (source, candidates) in try candidates(in: repository) {
+        try checkClock(candidates)
+        result.sources.append((source, policy.decide(candidates)))
+      }
+    } else {
+      result.sources = try decideNamed(in: repository)
     }
     if !isDryRun {
       for snapshot in result.forgotten {
@@ -55,6 +65,27 @@ public struct ForgetSnapshots: Sendable {
         result.zipsRemoved += try SnapshotZip.remove(of: snapshot, in: repository, at: location)
       }
       try repository.forget(result.forgotten)
+    }
+    return result
+  }
+
+  /// What becomes of the sources of which snapshots are named.
+  private func decideNamed(
+    in repository: Repository
+  ) throws(SnapshotError) -> [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] {
+    var ids: Set<ChunkID> = []
+    for selector in named { ids.insert(try selector.find(in: repository).id) }
+    var result: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
+    for (source, candidates) in try candidates(in: repository)
+    where candidates.contains(where: { ids.contains($0.snapshot.id) }) {
+      let decisions = KeepPolicy.decide(forgetting: ids, of: candidates, isForced: isForced)
+      if let kept = decisions.first(where: { $0.isKept && ids.contains($0.snapshot.id) }) {
+        let (id, why) = (kept.snapshot.id.short, kept.reasons.joined(separator: ", "))
+        throw SnapshotError(
+          .protected, "snapshot \(id) is \(why): nothing is forgotten",
+          hint: kept.reasons.contains("pinned") ? "`chromasnap unpin \(id)` lets it go." : "--force lets it go.")
+      }
+      result.append((source, decisions))
     }
     return result
   }

@@ -91,6 +91,31 @@ public struct KeepPolicy: Hashable, Sendable {
     return candidates.indices.map { Decision(snapshot: candidates[$0].snapshot, reasons: reasons[$0]) }
   }
 
+  /// Why a snapshot stays that is none of those somebody named.
+  public static let notNamed = "not named"
+
+  /// Decides about snapshots of one source that somebody named: they go, and all others stay.
+  /// - Parameters:
+  ///   - candidates: All snapshots of the source, in their order.
+  ///   - isForced: Whether the guards do not hold; what is pinned stays even so.
+  static func decide(forgetting named: Set<ChunkID>, of candidates: [Candidate], isForced: Bool) -> [Decision] {
+    var guarded: [[String]] = Array(repeating: [], count: candidates.count)
+    KeepPolicy().protectGood(candidates, &guarded)
+    let goodStays = candidates.contains { $0.isGood && !named.contains($0.snapshot.id) }
+    return candidates.indices.map { i in
+      let candidate = candidates[i]
+      guard named.contains(candidate.snapshot.id) else {
+        return Decision(snapshot: candidate.snapshot, reasons: [notNamed])
+      }
+      var reasons = candidate.isPinned ? ["pinned"] : []
+      // Of several good ones any may go.
+      if !isForced { reasons += guarded[i].filter { !goodStays || $0 != lastGood } }
+      return Decision(snapshot: candidate.snapshot, reasons: reasons)
+    }
+  }
+
+  private static let lastGood = "last good"
+
   private func isInScope(_ candidate: Candidate) -> Bool {
     scope.map(candidate.snapshot.manifest.tags.contains) ?? true
   }
@@ -113,7 +138,7 @@ public struct KeepPolicy: Hashable, Sendable {
     let good = candidates.indices.filter { candidates[$0].isGood }
     // The newest of those of which the most is proved.
     if let last = good.max(by: { (candidates[$0].proof, $0) < (candidates[$1].proof, $1) }) {
-      reasons[last].append("last good")
+      reasons[last].append(Self.lastGood)
     }
     // Where none is good, the newest complete one is what there is.
     if good.isEmpty, let last = candidates.lastIndex(where: \.snapshot.manifest.complete) ?? candidates.indices.last {

@@ -7,19 +7,25 @@ import SystemPackage
 
 struct ForgetCommand: SnapCommand {
   static let configuration = CommandConfiguration(
-    commandName: "forget", abstract: "Remove the snapshots that a policy does not keep.",
+    commandName: "forget", abstract: "Remove the snapshots that a policy does not keep, or those that are named.",
     discussion: """
       The policy is applied to each source by itself. Whatever it says, the last good snapshot of a source stays, the last \
       good one before a collapse of its size, and what is pinned. Space is freed by `prune`, or at once with --prune.
 
       Without a --keep option the configuration's [retention] is the policy; one such option replaces all of it.
 
+      With IDs those snapshots go, and no policy is asked. What is pinned does not go, and the last good one only with --force.
+
       EXAMPLES
         chromasnap forget --keep-last 10 --dry-run
         chromasnap forget --keep-hourly 24 --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune
         chromasnap forget --max-backups 30 --source ./chroma --prune
         chromasnap forget --keep-within 14d --keep-tag release
+        chromasnap forget 5e4ca8e6 test_20261124_080000 --prune
       """)
+
+  @Argument(help: ArgumentHelp("Snapshots to remove, whatever a policy says.", valueName: "id"))
+  var ids: [String] = []
 
   @OptionGroup(title: "Policy") var policy: PolicyOptions
 
@@ -28,6 +34,9 @@ struct ForgetCommand: SnapCommand {
       "Only snapshots of the source at this path. Default: the configuration's source, else every source.",
       valueName: "dir"))
   var source: String?
+
+  @Flag(help: "Remove a named one even if it is the last good one of its source.")
+  var force = false
 
   @Flag(help: "Free the space at once.")
   var prune = false
@@ -48,9 +57,22 @@ struct ForgetCommand: SnapCommand {
 
   var isAudited: Bool { !dryRun }
 
+  func validate() throws {
+    if !ids.isEmpty, !policy.isEmpty || source != nil {
+      throw ValidationError("Name the snapshots that go, or give a policy: not both.")
+    }
+    if force, ids.isEmpty { throw ValidationError("--force is for snapshots that are named.") }
+  }
+
   func execute() throws(SnapshotError) -> Int32 {
     var verb = ForgetSnapshots(policy.policy(global.settings))
-    verb.source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })
+    let settings = global.settings
+    verb.named = ids.map { SnapshotSelector($0, settings) }
+    verb.isForced = force
+    // A snapshot that is named may be of any source.
+    if ids.isEmpty {
+      verb.source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })
+    }
     verb.isDryRun = dryRun
     verb.trustsClock = trustsClock
     verb.acknowledged = accepted.map { SnapshotSelector($0) }
@@ -65,20 +87,23 @@ struct ForgetCommand: SnapCommand {
       pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     }
     let accepted = accepted.map { "accepted that \($0) holds less" }
-    render(Self.json(result, pruned)) { accepted + Self.text(result) + (pruned.map(PruneCommand.text) ?? []) }
+    render(Self.json(result, pruned)) {
+      accepted + Self.text(result, named: !ids.isEmpty) + (pruned.map(PruneCommand.text) ?? [])
+    }
     return ExitStatus.success
   }
 
-  private static func text(_ result: ForgetSnapshots.Result) -> [String] {
+  private static func text(_ result: ForgetSnapshots.Result, named: Bool) -> [String] {
     var lines: [String] = []
     for (source, decisions) in result.sources {
       lines.append("source \(source.path)")
+      let decisions = decisions.filter { $0.reasons != [KeepPolicy.notNamed] }
       var table = Table([("", .left), ("ID", .left), ("TIME", .left), ("NAME", .left), ("WHY", .left)])
       for decision in decisions {
         table.add([
           decision.isKept ? "keep" : result.isDryRun ? "would forget" : "forget", decision.snapshot.id.short,
           decision.snapshot.manifest.time.localText, decision.snapshot.manifest.name,
-          decision.isKept ? decision.reasons.joined(separator: ", ") : "no rule keeps it",
+          decision.isKept ? decision.reasons.joined(separator: ", ") : named ? "named" : "no rule keeps it",
         ])
       }
       lines += table.lines

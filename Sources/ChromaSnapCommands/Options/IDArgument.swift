@@ -19,9 +19,18 @@ struct SelectorOptions: ParsableArguments {
 
   /// What counts back from the newest means the source of the profile: another's `latest` would be the wrong one to restore.
   func selector(_ id: String, _ settings: Settings) -> SnapshotSelector {
-    var selector = SnapshotSelector(id, source: source.map { FilePath(argument: $0) }, asOf: asOf?.time)
-    if selector.isKeyword, source == nil { selector.source = settings[SettingTable.source] }
+    var selector = SnapshotSelector(id, settings)
+    if let source { selector.source = FilePath(argument: source) }
+    selector.asOf = asOf?.time
     return selector
+  }
+}
+
+extension SnapshotSelector {
+  /// What a keyword means is of the configuration's source.
+  init(_ id: String, _ settings: Settings) {
+    self.init(id)
+    if isKeyword { source = settings[SettingTable.source] }
   }
 }
 
