@@ -81,6 +81,22 @@ ssize_t cplatform_get_attribute(const char *path, const char *name, void *value,
 #endif
 }
 
+ssize_t cplatform_list_attributes_of(int descriptor, char *names, size_t size) {
+#ifdef __APPLE__
+  return flistxattr(descriptor, names, size, 0);
+#else
+  return flistxattr(descriptor, names, size);
+#endif
+}
+
+ssize_t cplatform_get_attribute_of(int descriptor, const char *name, void *value, size_t size) {
+#ifdef __APPLE__
+  return fgetxattr(descriptor, name, value, size, 0, 0);
+#else
+  return fgetxattr(descriptor, name, value, size);
+#endif
+}
+
 int cplatform_set_attribute(const char *path, const char *name, const void *value, size_t size) {
 #ifdef __APPLE__
   return setxattr(path, name, value, size, 0, XATTR_NOFOLLOW);

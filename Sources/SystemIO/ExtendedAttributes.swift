@@ -16,15 +16,42 @@ extension ExtendedAttribute {
   /// The attributes of what is at `path` (of a symbolic link, its own), in the order of their names. None where the file
   /// system has no such thing; an attribute that may not be read is left out.
   package static func all(at path: FilePath) -> [ExtendedAttribute] {
-    unsafe path.withPlatformString { name in
-      let size = unsafe cplatform_list_attributes(name, nil, 0)
-      guard size > 0 else { return [] }
-      var names = [CChar](repeating: 0, count: size)
-      let used = unsafe cplatform_list_attributes(name, &names, size)
-      guard used > 0 else { return [] }
-      let keys = names[..<used].split(separator: 0).map { $0.map(UInt8.init(bitPattern:)) }
-      return keys.sortedAsNames().compactMap { key in
-        unsafe value(name, key).map { ExtendedAttribute(name: key, value: $0) }
+    unsafe path.withPlatformString { path in
+      unsafe all {
+        unsafe cplatform_list_attributes(path, $0, $1)
+      } value: {
+        unsafe cplatform_get_attribute(path, $0, $1, $2)
+      }
+    }
+  }
+
+  /// The same of an open file, whose path need not be walked again.
+  package static func all(of file: borrowing Descriptor) -> [ExtendedAttribute] {
+    let descriptor = file.raw
+    return unsafe all {
+      unsafe cplatform_list_attributes_of(descriptor, $0, $1)
+    } value: {
+      unsafe cplatform_get_attribute_of(descriptor, $0, $1, $2)
+    }
+  }
+
+  private static func all(
+    _ list: (UnsafeMutablePointer<CChar>?, Int) -> Int,
+    value: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
+  ) -> [ExtendedAttribute] {
+    let size = list(nil, 0)
+    guard size > 0 else { return [] }
+    var names = [CChar](repeating: 0, count: size)
+    let used = unsafe list(&names, size)
+    guard used > 0 else { return [] }
+    let keys = names[..<used].split(separator: 0).map { $0.map(UInt8.init(bitPattern:)) }
+    return keys.sortedAsNames().compactMap { key in
+      unsafe withCString(key) { name in
+        let size = unsafe value(name, nil, 0)
+        guard size >= 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: size)
+        let used = unsafe bytes.withUnsafeMutableBytes { unsafe value(name, $0.baseAddress, $0.count) }
+        return used >= 0 ? ExtendedAttribute(name: key, value: Array(bytes[..<used])) : nil
       }
     }
   }
@@ -39,18 +66,6 @@ extension ExtendedAttribute {
           }
         }
       }
-    }
-  }
-
-  private static func value(_ path: UnsafePointer<CChar>, _ key: [UInt8]) -> [UInt8]? {
-    unsafe withCString(key) { key in
-      let size = unsafe cplatform_get_attribute(path, key, nil, 0)
-      guard size >= 0 else { return nil }
-      var value = [UInt8](repeating: 0, count: size)
-      let used = unsafe value.withUnsafeMutableBytes {
-        unsafe cplatform_get_attribute(path, key, $0.baseAddress, $0.count)
-      }
-      return used >= 0 ? Array(value[..<used]) : nil
     }
   }
 }

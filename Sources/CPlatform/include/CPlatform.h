@@ -33,6 +33,10 @@ ssize_t cplatform_list_attributes(const char *path, char *names, size_t size);
 ssize_t cplatform_get_attribute(const char *path, const char *name, void *value, size_t size);
 int cplatform_set_attribute(const char *path, const char *name, const void *value, size_t size);
 
+/// The same of an open file: flistxattr(2), fgetxattr(2).
+ssize_t cplatform_list_attributes_of(int descriptor, char *names, size_t size);
+ssize_t cplatform_get_attribute_of(int descriptor, const char *name, void *value, size_t size);
+
 /// Looks for a lock that would keep the open file `descriptor` from writing to a range (F_OFD_GETLK): locks of this
 /// very process are found too, unlike with F_GETLK. 0: none. 1: one stands; `holder` is its process (-1: an open file's
 /// lock has none), `exclusive` whether it is a write lock. -1 and errno on failure, ENOTSUP where the call does not exist.

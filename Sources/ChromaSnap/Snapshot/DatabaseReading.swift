@@ -175,7 +175,7 @@ final class DatabaseReading {
     let id = ChunkID(of: bytes)
     let offset = UInt64(number) * UInt64(regions.regionBytes)
     try worker.store(
-      bytes, id: id, at: offset, like: bases.base(at: offset), bases.regions)
+      bytes, as: FileWorker.PlacedChunk(id: id, offset: offset, like: bases.base(at: offset)), bases.regions)
     regions.note(id, worker.key.fingerprint(of: bytes), of: number)
   }
 

@@ -38,6 +38,14 @@ enum FileOutcome: Sendable {
   case leftOut(SnapshotWarning)
   /// It changed while it was read; how it was at the end.
   indirect case unstable(FileReading, FileStatus)
+
+  /// What was read, if anything.
+  var reading: FileReading? {
+    switch self {
+    case .read(let reading), .unstable(let reading, _): reading
+    case .leftOut: nil
+    }
+  }
 }
 
 /// A file's bytes, stored. There is one per file of a first snapshot: it holds no more than it must.
@@ -45,6 +53,8 @@ struct FileReading: Sendable {
   var content: Content
   var chunking: Chunking
   var mark: FolderState.Mark
+  /// The file's own, where they were asked for while it was open.
+  var attributes: [ExtendedAttribute]?
 }
 
 /// What workers pull: many small files, or a stretch of a long one.

@@ -72,8 +72,10 @@ struct FileWorker: ~Copyable {
         filled = 0
       }
       let position = outcomes.count
-      let (status, count): (FileStatus, Int)
-      do throws(SnapshotWarning.Failure) { (status, count) = try readWhole(job, into: filled, room: room) } catch {
+      let (status, count, attributes): (FileStatus, Int, [ExtendedAttribute]?)
+      do throws(SnapshotWarning.Failure) {
+        (status, count, attributes) = try readWhole(job, into: filled, room: room)
+      } catch {
         outcomes.append(.leftOut(error.warning))
         continue
       }
@@ -81,7 +83,8 @@ struct FileWorker: ~Copyable {
       let reading = FileReading(
         content: Content(length: UInt64(count), depth: 0, root: nil),
         chunking: fingerprint != 0 || job.isIndexFile ? .regions : .contentDefined,
-        mark: FolderState.Mark(isTrusted: isTrusted(status, started), pageFingerprint: fingerprint))
+        mark: FolderState.Mark(isTrusted: isTrusted(status, started), pageFingerprint: fingerprint),
+        attributes: attributes)
       bytesRead += UInt64(count)
       let isStable = sameFile(status, job.status) && count == Int(status.size)
       outcomes.append(isStable ? .read(reading) : .unstable(reading, status))
@@ -100,36 +103,34 @@ struct FileWorker: ~Copyable {
   private typealias Waiting = (job: FileJob, reading: FileReading, bytes: Range<Int>, position: Int)
 
   private mutating func store(_ files: [Waiting], _ outcomes: inout [FileOutcome]) throws(SnapshotError) {
-    for (file, id) in zip(files, ids(of: files.map(\.bytes))) {
-      try store(view(file.bytes.lowerBound, file.bytes.count), id, file, &outcomes)
+    let ids = ids(of: files.map(\.bytes))
+    try store(
+      zip(files, ids).map { file, id in
+        let parent = file.job.parent
+        let like = parent?.depth == 0 ? parent?.root : nil
+        return (file.bytes, PlacedChunk(id: id, offset: 0, like: like.map { ParentChunks.Base(id: $0) }))
+      })
+    for (file, id) in zip(files, ids) {
+      var reading = file.reading
+      reading.content = Content(length: reading.content.length, depth: 0, root: id)
+      outcomes[file.position] =
+        if case .unstable(_, let last) = outcomes[file.position] { .unstable(reading, last) } else { .read(reading) }
     }
-  }
-
-  private mutating func store(
-    _ chunk: RawSpan, _ id: ChunkID, _ file: Waiting, _ outcomes: inout [FileOutcome]
-  ) throws(SnapshotError) {
-    let parent = file.job.parent
-    let like = parent?.depth == 0 ? parent?.root : nil
-    try store(chunk, id: id, at: 0, like: like.map { ParentChunks.Base(id: $0) })
-    var reading = file.reading
-    reading.content = Content(length: reading.content.length, depth: 0, root: id)
-    outcomes[file.position] =
-      if case .unstable(_, let status) = outcomes[file.position] { .unstable(reading, status) } else { .read(reading) }
   }
 
   /// Reads a whole file that is shorter than `room`. A file that has grown past it ends there, and counts as unstable.
   private mutating func readWhole(
     _ job: FileJob, into slot: Int, room: Int
-  ) throws(SnapshotWarning.Failure) -> (FileStatus, Int) {
-    if job.status.size == 0 { return (job.status, 0) }
+  ) throws(SnapshotWarning.Failure) -> (FileStatus, Int, [ExtendedAttribute]?) {
+    if job.status.size == 0 { return (job.status, 0, nil) }
     do throws(SystemError) {
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: input.storage[slot..<slot + room])
       if let handle = held[job.status] {
-        return (try handle.status(), unsafe try handle.read(at: 0, into: target))
+        return (try handle.status(), unsafe try handle.read(at: 0, into: target), nil)
       }
       let file = try Descriptor(opening: job.path, .read, [.noFollow, .nonBlocking])
       let count = unsafe try file.read(at: 0, into: target)
-      return (try file.status(), count)
+      return (try file.status(), count, ExtendedAttribute.all(of: file))
     } catch { throw Self.failure(error, job) }
   }
 
@@ -159,15 +160,15 @@ struct FileWorker: ~Copyable {
     var ids = chunks.map { bases.unchanged(at: $0.offset, length: $0.bytes.count, $0.fingerprint) }
     let changed = chunks.indices.filter { ids[$0] == nil }
     for (number, id) in zip(changed, self.ids(of: changed.map { chunks[$0].bytes })) { ids[number] = id }
+    var named: [(Range<Int>, PlacedChunk)] = []
+    named.reserveCapacity(chunks.count)
     for case (let chunk, let id?) in zip(chunks, ids) {
-      let length = chunk.bytes.count
-      try store(
-        view(chunk.bytes.lowerBound, length), id: id, at: chunk.offset,
-        like: bases.base(at: chunk.offset), bases.regions)
-      reading.chunks.append(ChunkList.Child(id: id, length: UInt64(length)))
+      named.append((chunk.bytes, PlacedChunk(id: id, offset: chunk.offset, like: bases.base(at: chunk.offset))))
+      reading.chunks.append(ChunkList.Child(id: id, length: UInt64(chunk.bytes.count)))
       reading.fingerprints.append(chunk.fingerprint)
-      bytesRead += UInt64(length)
+      bytesRead += UInt64(chunk.bytes.count)
     }
+    try store(named, bases.regions)
     chunks.removeAll(keepingCapacity: true)
   }
 
@@ -176,29 +177,63 @@ struct FileWorker: ~Copyable {
     unsafe ChunkID.ids(of: parts.map { unsafe UnsafeRawBufferPointer(rebasing: input.storage[$0]) })
   }
 
-  /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on.
+  /// A chunk of a file by its name.
+  struct PlacedChunk {
+    var id: ChunkID
+    /// Where it begins in its file.
+    var offset: UInt64
+    /// What the parent snapshot has at this place.
+    var like: ParentChunks.Base?
+  }
+
+  /// Stores a chunk, unless the parent snapshot holds it at this place and may be relied on, or it is known.
   /// - Parameter regions: What is kept of the file, if it is cut at regions.
   mutating func store(
-    _ chunk: RawSpan, id: ChunkID, at offset: UInt64, like parent: ParentChunks.Base?, _ regions: CachedRegions? = nil
+    _ bytes: RawSpan, as chunk: PlacedChunk, _ regions: CachedRegions?
   ) throws(SnapshotError) {
-    if id == parent?.id, try index.trustsParent(id) { return }
+    if try isParents(chunk) { return }
+    try store(bytes, as: chunk, isClaimed: try index.claim([chunk.id])[0], regions)
+  }
+
+  /// The same for several in the input, for which the catalogue is asked once.
+  private mutating func store(
+    _ chunks: [(bytes: Range<Int>, chunk: PlacedChunk)], _ regions: CachedRegions? = nil
+  ) throws(SnapshotError) {
+    var changed: [(bytes: Range<Int>, chunk: PlacedChunk)] = []
+    for chunk in chunks {
+      if try !isParents(chunk.chunk) { changed.append(chunk) }
+    }
+    for (chunk, isClaimed) in zip(changed, try index.claim(changed.map(\.chunk.id))) {
+      try store(view(chunk.bytes.lowerBound, chunk.bytes.count), as: chunk.chunk, isClaimed: isClaimed, regions)
+    }
+  }
+
+  private func isParents(_ chunk: PlacedChunk) throws(SnapshotError) -> Bool {
+    guard chunk.id == chunk.like?.id else { return false }
+    return try index.trustsParent(chunk.id)
+  }
+
+  private mutating func store(
+    _ bytes: RawSpan, as chunk: PlacedChunk, isClaimed: Bool, _ regions: CachedRegions?
+  ) throws(SnapshotError) {
     // Half a fingerprint is enough to find damage, which nobody has made to go unseen.
     let key = key.first
-    let base = parent.map { parent in
+    var base = chunk.like.map { like in
       ChunkWriter.Base(
-        parent.id, proof: parent.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
+        like.id, proof: like.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
     }
     guard let regions else {
-      try writer.store(chunk, id: id, kind: .data, at: offset, like: base)
+      if isClaimed { try writer.storeClaimed(bytes, id: chunk.id, kind: .data, at: chunk.offset, like: base) }
       return
     }
     // What is known of blocks is of a region of the same length: hashes do not tell how long the last block is.
-    let before = parent?.length == UInt64(chunk.byteCount) ? parent?.id : nil
-    let change = regions.change(to: chunk, at: offset, from: before)
-    let wasDecoded = try writer.store(
-      chunk, id: id, kind: .data, at: offset,
-      like: base.map { regions.base($0, of: change, length: chunk.byteCount, at: offset) })
-    regions.note(chunk, of: id, change, at: offset, wasDecoded: wasDecoded)
+    let before = chunk.like?.length == UInt64(bytes.byteCount) ? chunk.like?.id : nil
+    let change = regions.change(to: bytes, at: chunk.offset, from: before)
+    base = base.map { regions.base($0, of: change, length: bytes.byteCount, at: chunk.offset) }
+    let wasDecoded =
+      isClaimed
+      ? try writer.storeClaimed(bytes, id: chunk.id, kind: .data, at: chunk.offset, like: base) : false
+    regions.note(bytes, of: chunk.id, change, at: chunk.offset, wasDecoded: wasDecoded)
   }
 
   mutating func storeZeros() throws(SnapshotError) -> NamedChunk {

@@ -28,7 +28,9 @@ struct TreeAssembly {
   /// - Returns: The tree with one entry, the source's own folder.
   mutating func assemble(with writer: inout ChunkWriter) throws(SnapshotError) -> Content {
     var contents: [Content] = Array(repeating: .empty, count: plan.folders.count)
-    attributes = parallelMap(Array(plan.folders.indices)) { [plan] i in Self.attributes(of: i, in: plan) }
+    attributes = parallelMap(Array(plan.folders.indices)) { [plan, outcomes] i in
+      Self.attributes(of: i, in: plan, outcomes)
+    }
     for i in plan.folders.indices.reversed() where !plan.scan.folders[i].isLeftOut {
       count(i)
       if plan.folders[i].isUnchanged {
@@ -137,18 +139,26 @@ struct TreeAssembly {
   }
 
   /// The attributes of a folder's entries, by entry; none where the parent's entry serves.
-  private static func attributes(of folder: Int, in plan: SnapshotPlan) -> [[ExtendedAttribute]] {
+  private static func attributes(
+    of folder: Int, in plan: SnapshotPlan, _ outcomes: [FileOutcome?]
+  ) -> [[ExtendedAttribute]] {
     let (planned, scanned) = (plan.folders[folder], plan.scan.folders[folder])
     if planned.isUnchanged || scanned.isLeftOut { return [] }
     return scanned.entries.enumerated().map { position, entry in
-      if case .parent = planned.origins[position] { return [] }
+      switch planned.origins[position] {
+      case .parent: return []
+      case .job(let job): if let known = outcomes[job]?.reading?.attributes { return usable(known) }
+      case .scan: break
+      }
       return planned.alike[position]?.attributes ?? attributes(at: scanned.path.appending(nameBytes: entry.name))
     }
   }
 
+  private static func attributes(at path: FilePath) -> [ExtendedAttribute] { usable(ExtendedAttribute.all(at: path)) }
+
   /// An attribute that is longer than the format allows is left out; Linux has none.
-  private static func attributes(at path: FilePath) -> [ExtendedAttribute] {
-    ExtendedAttribute.all(at: path).filter { $0.value.count <= Limits.attributeBytes }
+  private static func usable(_ attributes: [ExtendedAttribute]) -> [ExtendedAttribute] {
+    attributes.filter { $0.value.count <= Limits.attributeBytes }
   }
 
   private func makeEntry(

@@ -65,7 +65,8 @@ package final class ChunkIndex: Sendable {
   }
 
   private func chains(of ids: [ChunkID], avoiding condemned: Set<ChunkID>) throws(SnapshotError) -> [ChunkChain?] {
-    try catalogue.findCopies { finder in
+    if ids.isEmpty { return [] }
+    return try catalogue.findCopies { finder in
       if ids.count > 1 { try finder.begin() }
       return try ids.map { try resolve(finder.copies(of: $0), below: .max, avoiding: condemned, finder) }
     }
@@ -145,19 +146,21 @@ package final class ChunkIndex: Sendable {
 
   package func condemn(_ packs: Set<ChunkID>) { state.withLock { $0.condemned.formUnion(packs) } }
 
-  /// Takes a chunk on, unless it is known or another worker has.
-  /// - Returns: Whether the caller must store it.
-  package func claim(_ id: ChunkID) throws(SnapshotError) -> Bool {
+  /// Takes chunks on, unless they are known or another worker has. The catalogue is asked once for all of them.
+  /// - Returns: Of each whether the caller must store it; of equal ones only the first.
+  package func claim(_ ids: [ChunkID]) throws(SnapshotError) -> [Bool] {
     // First, so that of two workers with the same chunk one waits for neither.
-    guard state.withLock({ $0.pending.insert(id).inserted }) else { return false }
-    if let chain = try lastingChain(of: id) {
-      state.withLock {
-        $0.pending.remove(id)
-        $0.reliedOn.formUnion(chain.packs)
+    var claims = state.withLock { state in ids.map { state.pending.insert($0).inserted } }
+    let mine = ids.indices.filter { claims[$0] }
+    let chains = try lastingChains(of: mine.map { ids[$0] })
+    state.withLock { state in
+      for case (let i, let chain?) in zip(mine, chains) {
+        claims[i] = false
+        state.pending.remove(ids[i])
+        state.reliedOn.formUnion(chain.packs)
       }
-      return false
     }
-    return true
+    return claims
   }
 
   /// Says that the parent snapshot was seen whole by this very catalogue, and that nothing was lost since.

@@ -52,15 +52,22 @@ package struct ChunkWriter: ~Copyable {
   }
 
   /// Stores a chunk unless it is known.
+  /// - Parameter like: A chunk that it may resemble.
+  package mutating func store(
+    _ chunk: RawSpan, id: ChunkID, kind: PackKind, like: Base? = nil
+  ) throws(SnapshotError) {
+    if try index.claim([id])[0] { try storeClaimed(chunk, id: id, kind: kind, like: like) }
+  }
+
+  /// Stores a chunk that was taken on.
   /// - Parameters:
   ///   - offset: Where in its file it begins.
   ///   - like: A chunk that it may resemble.
   /// - Returns: Whether that was decoded for it.
   @discardableResult
-  package mutating func store(
+  package mutating func storeClaimed(
     _ chunk: RawSpan, id: ChunkID, kind: PackKind, at offset: UInt64 = 0, like: Base? = nil
   ) throws(SnapshotError) -> Bool {
-    guard try index.claim(id) else { return false }
     let packs = kind == .data ? dataPacks : metadataPacks
     hasDecoded = false
     if let like, like.id != id, try storePatch(chunk, id: id, like: like, in: packs) {
