@@ -74,3 +74,25 @@ class Mishaps(SourceCase):
     self.call("check", "--read-data", "--repo", inside)
     for target in (inside, inside / "packs", self.home, "/"):
       self.call("restore", first["snapshot_id"], "--repo", inside, "--to", target, "--force", code=64)
+
+  def test_a_pack_that_has_lost_its_table_is_no_small_matter(self):
+    directory = self.chroma()
+    taken = self.snapshot(directory)
+    before = self.copy(directory)
+    shutil.rmtree(directory)
+    for pack in [path for path in (self.program.repository / "packs").glob("*/*")]:
+      with self.subTest(size=pack.stat().st_size):
+        pack.chmod(0o600)
+        data = pack.read_bytes()
+        pack.write_bytes(data[:-10])
+        # The catalogue still finds what is in it; nobody else does.
+        summary = self.call("check", "--json", code=1).summary
+        self.assertIn(taken["snapshot_id"],
+                      [item["snapshot_id"] for error in summary["errors"] for item in error["affected"]])
+        text = self.call("check", code=1).text
+        self.assertNotIn("prune", text)
+        self.assertGreater(self.call("repair", "--json").summary["chunks_saved"], 0)
+        shutil.rmtree(self.program.cache)
+        self.assertRestores(taken["snapshot_id"], before)
+        self.call("prune", "--max-unused", "0")
+        self.assertTrue(self.check()["ok"])

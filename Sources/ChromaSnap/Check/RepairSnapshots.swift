@@ -4,7 +4,7 @@ public import SnapshotRepository
 import SystemIO
 import SystemPackage
 
-/// Makes the best of damage. What the sources still have is stored anew; of what is lost for good, snapshots are rewritten
+/// Makes the best of damage. What can be read all the same, and what the sources still have, is stored anew; of what is lost for good, snapshots are rewritten
 /// without it, marked incomplete. The old manifests stay, but for those that are damaged themselves: nobody can read them.
 public struct RepairSnapshots: Sendable {
   /// Whether nothing is changed.
@@ -19,6 +19,8 @@ public struct RepairSnapshots: Sendable {
     public var healed: [Snapshot] = []
     /// Those that were rewritten without what is lost, and as what.
     public var rewritten: [(old: Snapshot, new: Snapshot, lost: [SnapshotEntry])] = []
+    /// Chunks that were stored anew from packs that are damaged elsewhere.
+    public var chunksSaved = 0
     /// Those of which nothing could be saved.
     public var lost: [Snapshot] = []
     /// Snapshots whose manifests are damaged: they are lost, and their manifests are removed.
@@ -34,6 +36,7 @@ public struct RepairSnapshots: Sendable {
     summary.lostManifests = try giveUpManifests(in: location)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
+    summary.chunksSaved = try saveChunks(in: location, activity)
     try storeAnew(&summary, in: location, activity)
     let stillHurt = Set(try hurtSnapshots(in: location, activity).map(\.id))
     summary.healed = summary.hurt.filter { !stillHurt.contains($0.id) }
@@ -75,6 +78,32 @@ public struct RepairSnapshots: Sendable {
     where try !soundness.losses(of: snapshot, activity: activity).isEmpty { hurt.append(snapshot) }
     repository.noteFoundDamage(index)
     return hurt
+  }
+
+  /// Stores anew what is noted as damaged and can be read all the same: chunks of a pack that has lost its table, of which
+  /// the catalogue knows where they lie, or of a disk that has come to its senses. Every byte is proved.
+  private func saveChunks(in location: RepositoryLocation, _ activity: Activity) throws(SnapshotError) -> Int {
+    let repository = try location.open(for: .write)
+    let index = try ChunkIndex(repository)
+    var reader = ChunkReader(repository, index: index)
+    var writer = ChunkWriter(repository, index: index, level: TreeRewriting.level)
+    var chunk = ByteBuffer(capacity: Limits.chunkBytes)
+    let kinds = try repository.catalogue.packSummaries().reduce(into: [:]) { $0[$1.id] = $1.kind }
+    for note in try repository.catalogue.notes(.damage).map(\.note) {
+      guard let pack = note.pack else { continue }
+      for entry in try repository.catalogue.entries(of: pack) where note.chunks?.contains(entry.id) ?? true {
+        try activity.checkpoint()
+        if try index.chain(of: entry.id) != nil { continue }
+        chunk.count = 0
+        do throws(SnapshotError) { try reader.read(entry.id, into: &chunk) } catch {
+          guard error.code == .damaged else { throw error }
+          continue
+        }
+        try writer.store(chunk.bytes, id: entry.id, kind: kinds[pack] ?? .data)
+      }
+    }
+    try writer.finish()
+    return writer.chunksNew
   }
 
   /// A snapshot stores what is not known, and what is damaged is not known: so each source is taken once more.

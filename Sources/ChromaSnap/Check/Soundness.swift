@@ -2,7 +2,8 @@ import SnapshotFormat
 import SnapshotRepository
 import SystemIO
 
-/// Tells what of a snapshot can't be restored. What was found sound once is not walked again.
+/// Tells what of a snapshot can't be relied on to be restored: what only this machine's catalogue still finds, in a pack
+/// that has lost its table, is lost with the catalogue. What was found sound once is not walked again.
 struct Soundness: ~Copyable {
   private let index: ChunkIndex
   private var reader: ChunkReader
@@ -11,7 +12,7 @@ struct Soundness: ~Copyable {
 
   init(_ repository: Repository, index: ChunkIndex) {
     self.index = index
-    reader = ChunkReader(repository, index: index)
+    reader = ChunkReader(repository, index: index, triesDamaged: false)
   }
 
   /// Something that can't be restored.

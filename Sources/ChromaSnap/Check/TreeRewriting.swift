@@ -4,6 +4,9 @@ import SystemIO
 
 /// Copies a snapshot's trees without some of the entries. Folders that lose nothing keep their trees.
 struct TreeRewriting: ~Copyable {
+  /// zstd's level for what a repair stores.
+  static let level = 3
+
   private let lost: Set<[[UInt8]]>
   /// The folders on the way to something that is lost.
   private let touched: Set<[[UInt8]]>
@@ -18,7 +21,7 @@ struct TreeRewriting: ~Copyable {
     for names in lost { for length in 0..<max(1, names.count) { touched.insert(Array(names.prefix(length))) } }
     self.touched = touched
     chunker = GearChunker(repository.config.chunking)
-    writer = ChunkWriter(repository, index: index, level: 3)
+    writer = ChunkWriter(repository, index: index, level: Self.level)
   }
 
   mutating func run(_ snapshot: Snapshot) throws(SnapshotError) -> (Content, [ChunkID], UInt64) {

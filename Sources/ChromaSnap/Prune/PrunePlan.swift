@@ -16,7 +16,7 @@ public struct PrunePlan: Sendable {
   /// Packs of which what is needed goes into new ones.
   var repacked: [PackUse] = []
   var kept: [PackUse] = []
-  /// Packs whose table can't be read: left alone.
+  /// Packs whose table can't be read and no check has noted as damaged: left alone.
   public private(set) var unreadablePacks = 0
 
   public var packsSwept: Int { swept.count }
@@ -34,7 +34,8 @@ public struct PrunePlan: Sendable {
   /// - Parameters:
   ///   - packs: All packs.
   ///   - needed: The copies that are needed, by pack.
-  ///   - damaged: Packs of which something is noted as damaged: what is good and needed moves out of them.
+  ///   - damaged: Packs of which something is noted as damaged: what is good and needed moves out of them. Those of them
+  ///     whose table can't be read hold nothing that is needed, since all that is needed was found elsewhere.
   ///   - maxUnused: How much of what stays may be unused, as a fraction of what is used.
   init(
     _ packs: [Catalogue.PackSummary], needed: [ChunkID: [ChunkID: UInt64]], damaged: Set<ChunkID> = [],
@@ -42,7 +43,7 @@ public struct PrunePlan: Sendable {
   ) {
     var partly: [PackUse] = []
     for summary in packs {
-      guard summary.kind != nil else {
+      guard summary.kind != nil || damaged.contains(summary.id) else {
         unreadablePacks += 1
         continue
       }

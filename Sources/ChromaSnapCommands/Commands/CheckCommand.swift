@@ -55,6 +55,8 @@ struct CheckCommand: SnapCommand {
 
   private static func text(_ summary: CheckRepository.Summary, all: Bool) -> [String] {
     var lines: [String] = []
+    // What a pack without a readable table held stands among the other problems.
+    let isNothingHurt = summary.problems.allSatisfy(\.affected.isEmpty)
     for problem in summary.problems {
       lines.append("problem: \(problem.message)")
       if let pack = problem.pack { lines.append("  pack \(pack)") }
@@ -64,7 +66,9 @@ struct CheckCommand: SnapCommand {
         lines.append("  hurts snapshot \(affected.snapshot.short): \(path.isEmpty ? "." : path)")
       }
       if !all, problem.affected.count > 10 { lines.append("  and \(problem.affected.count - 10) more (--verbose)") }
-      if problem.affected.isEmpty { lines.append("  hurts no snapshot; `chromasnap prune` removes it") }
+      if problem.affected.isEmpty, isNothingHurt || problem.chunk != nil {
+        lines.append("  hurts no snapshot; `chromasnap prune` removes it")
+      }
     }
     lines.append(
       "\(Wording.count(summary.snapshots, "snapshot")), \(Wording.count(summary.packs, "pack")), "
@@ -72,7 +76,7 @@ struct CheckCommand: SnapCommand {
         + Wording.duration(summary.duration))
     guard !summary.isSound else { return lines + ["no problems found"] }
     let remedy =
-      summary.problems.allSatisfy(\.affected.isEmpty)
+      isNothingHurt
       ? "no snapshot is hurt, run `chromasnap prune`"
       : "take a snapshot, which stores anew what the source still has, or run `chromasnap repair`"
     return lines + ["\(Wording.count(summary.problems.count, "problem")) found: \(remedy)"]

@@ -7,7 +7,8 @@ struct RepairCommand: SnapCommand {
   static let configuration = CommandConfiguration(
     commandName: "repair", abstract: "Make the best of a damaged repository.",
     discussion: """
-      Run `check --read-data` first: it finds what is damaged. What the sources still have is stored anew; of what is lost \
+      Run `check --read-data` first: it finds what is damaged. What can be read all the same, and what the sources still \
+      have, is stored anew; of what is lost \
       for good, snapshots are rewritten without it and marked incomplete. No old snapshot is removed, unless its manifest \
       is damaged: then nobody can read it.
 
@@ -41,6 +42,9 @@ struct RepairCommand: SnapCommand {
     if summary.hurt.isEmpty { return lines.isEmpty ? ["no snapshot is hurt"] : lines }
     lines.append("\(Wording.count(summary.hurt.count, "snapshot")) hurt")
     if dryRun { return lines + summary.hurt.map { "  \($0.id.short)  \($0.manifest.name)" } }
+    if summary.chunksSaved > 0 {
+      lines.append("\(Wording.count(summary.chunksSaved, "chunk")) of damaged packs could be read, and stored anew")
+    }
     for snapshot in summary.taken {
       lines.append("stored anew what \(snapshot.manifest.source.path) has: snapshot \(snapshot.id.short)")
     }
@@ -63,6 +67,7 @@ struct RepairCommand: SnapCommand {
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(dryRun)), ("hurt", ids(summary.hurt)),
       ("healed", ids(summary.healed)), ("taken", ids(summary.taken)), ("lost", ids(summary.lost)),
+      ("chunks_saved", .integer(summary.chunksSaved)),
       ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
       ("missing_sources", .strings(summary.missingSources)),
       (

@@ -11,13 +11,16 @@ package struct ChunkReader: ~Copyable {
   /// What `stored` holds: a range of a pack.
   private var held: (pack: ChunkID, range: Range<UInt64>)?
   private var patches = PatchWindows()
+  /// Whether copies that are noted as damaged are tried where there is no other.
+  private let triesDamaged: Bool
 
   /// Chunks that lie close together in a pack are read in one go of at most this many bytes.
   private static let window = 4 << 20
 
-  package init(_ repository: Repository, index: ChunkIndex) {
+  package init(_ repository: Repository, index: ChunkIndex, triesDamaged: Bool = true) {
     store = repository.store
     self.index = index
+    self.triesDamaged = triesDamaged
   }
 
   /// Appends a chunk's plaintext to `output`. Where a copy turns out damaged, another is tried.
@@ -41,7 +44,7 @@ package struct ChunkReader: ~Copyable {
       chain = try index.chain(of: id)
     }
     // What is noted as damaged may be readable all the same; every byte is proved before it is believed.
-    if let last = try index.chainOfLastResort(of: id),
+    if triesDamaged, let last = try index.chainOfLastResort(of: id),
       (try? decode(last, upcoming: [], into: &output)) != nil
     {
       return
