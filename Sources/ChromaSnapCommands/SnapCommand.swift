@@ -49,6 +49,8 @@ extension SnapCommand {
       let error = SnapshotError(.failed, "the output could not be written: \(reason)")
       (code, failure) = (ExitStatus.failure, error)
       reporter.log.fail(error)
+      // Nobody reads of it on standard output.
+      if global.json { Failure.report(error, json: false) }
     }
     reporter.end(recorder.facts, exitCode: code, error: failure)
     if code != 0 { throw ExitCode(code) }

@@ -49,7 +49,9 @@ package struct FileLock: ~Copyable, Sendable {
   /// A reader of a folder that it may not write to can still take a lock on what is there.
   private static func open(_ path: FilePath) throws(SystemError) -> Descriptor {
     do throws(SystemError) { return try Descriptor(opening: path, .readWrite, [.create]) } catch {
-      guard error.errno == .permissionDenied || error.errno == .readOnlyFileSystem else { throw error }
+      guard error.errno == .permissionDenied || error.errno == .readOnlyFileSystem, FileStatus.exists(path) else {
+        throw error
+      }
       return try Descriptor(opening: path, .read)
     }
   }

@@ -26,7 +26,7 @@ class Result:
   """What one run of the program left: exit code, both outputs, and the JSON of stdout (a value, or a line each)."""
 
   def __init__(self, arguments, code, stdout, stderr):
-    self.arguments, self.code, self.stdout, self.stderr = arguments, code, stdout, stderr
+    self.arguments, self.code, self.stdout, self.stderr = arguments, code, stdout or b"", stderr or b""
 
   @property
   def text(self):

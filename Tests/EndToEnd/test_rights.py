@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import subprocess
 import unittest
 
 from support import NOBODY, PROGRAM, ROOT, Case, Program
@@ -84,6 +85,10 @@ class Rights(Case):
     self.snapshot(self.source, program=program)
     self.assertError(program.run("restore", "latest", "--to", closed / "target", "--json"), 1)
     self.assertEqual(os.listdir(closed), [])
+    subprocess.run(["chown", "-R", "0:0", program.repository], check=True)
+    subprocess.run(["chmod", "-R", "a+rX", program.repository], check=True)
+    self.assertIn("Permission denied", program.run("auto", self.source).errors)
+    self.assertEqual(program.run("list", "--json").code, 0)
 
 
 if __name__ == "__main__":

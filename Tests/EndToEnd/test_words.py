@@ -138,5 +138,19 @@ class Words(SourceCase):
     self.assertEqual((self.source / "one").read_bytes(), b"later")
 
 
+  def test_output_that_cannot_be_written_is_told(self):
+    self.snapshot(self.source)
+    with open("/dev/full", "w") as full:
+      for arguments in (("list",), ("list", "--json"), ("show", "latest", "--json")):
+        result = self.call(*arguments, code=1, stdout=full)
+        self.assertIn("the output could not be written", result.errors)
+
+  def test_a_link_that_leads_nowhere_is_no_target(self):
+    self.snapshot(self.source)
+    link = self.home / "link"
+    link.symlink_to("nowhere")
+    self.assertIn("leads nowhere", self.call("restore", "latest", "--to", link, code=1).errors)
+
+
 if __name__ == "__main__":
   unittest.main()

@@ -11,6 +11,13 @@ struct RestoreTarget {
   private let repository: FilePath?
 
   init(_ target: FilePath, repository: FilePath?) throws(SnapshotError) {
+    if FileStatus.exists(target), (try? FileStatus(at: target)) == nil,
+      (try? FileStatus(at: target, following: false).kind) == .symbolicLink
+    {
+      throw SnapshotError(
+        .targetExists, "\(target) is a symbolic link that leads nowhere",
+        hint: "Remove it, or make the directory that it names.")
+    }
     (self.target, self.repository) = try calling("looking at \(target)") { () throws(SystemError) in
       (
         try SwapPlace.resolve(target),

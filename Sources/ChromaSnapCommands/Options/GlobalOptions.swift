@@ -31,7 +31,7 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("lock-timeout"),
     help: ArgumentHelp(
-      "How long to wait for another process, such as 30s or 5m; 0 fails at once. Default: 60s.",
+      "How long to wait for another process, such as 30s or 5m; 0 does not wait. Default: 60s.",
       valueName: "duration"))
   var lockTimeout: Duration?
 
