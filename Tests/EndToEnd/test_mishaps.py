@@ -96,3 +96,29 @@ class Mishaps(SourceCase):
         self.assertRestores(taken["snapshot_id"], before)
         self.call("prune", "--max-unused", "0")
         self.assertTrue(self.check()["ok"])
+
+  def test_a_damaged_manifest_is_written_anew(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    before = self.copy(self.source)
+    (manifest,) = (self.program.repository / "snapshots").glob("*/*")
+    manifest.chmod(0o600)
+    for damage in (b"", manifest.read_bytes()[:100], manifest.read_bytes().replace(b"chromadb", b"chromadd")):
+      manifest.write_bytes(damage)
+      self.call("check", code=1)
+      self.assertEqual(self.call("repair", "--dry-run", "--json", code=1).summary["saved_manifests"], [taken])
+      self.assertEqual(self.call("repair", "--json").summary["saved_manifests"], [taken])
+      self.assertTrue(self.check()["ok"])
+      shutil.rmtree(self.program.cache)
+      self.assertRestores(taken, before)
+
+  def test_what_was_forgotten_is_said_though_the_prune_fails(self):
+    first = self.snapshot(self.source)["snapshot_id"]
+    self.write("one", os.urandom(50_000))
+    second = self.snapshot(self.source)["snapshot_id"]
+    pack = max((self.program.repository / "packs").glob("*/*"), key=lambda path: path.stat().st_size)
+    pack.unlink()
+    self.call("check", code=1)
+    result = self.call("forget", second, "--prune", "--force", "--json", code=1)
+    self.assertEqual([line["message_type"] for line in result.lines], ["summary", "error"])
+    self.assertEqual(result.lines[0]["forgotten"], 1)
+    self.assertEqual([entry["id"] for entry in self.snapshots()], [first])

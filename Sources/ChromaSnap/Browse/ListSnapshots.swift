@@ -51,7 +51,7 @@ public struct ListSnapshots: Sendable {
     }
     let warnings = repository.unreadManifests.map { object in
       SnapshotWarning(
-        .damaged, "\(object) can't be read, so its snapshot is not shown: `chromasnap check` says why", path: [])
+        .damaged, "\(object) can't be read, so its snapshot is not shown: `chromasnap check` says why")
     }
     return Listing(snapshots: try SnapshotInfo.gather(snapshots, in: repository), warnings: warnings)
   }

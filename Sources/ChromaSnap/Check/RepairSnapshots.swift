@@ -4,8 +4,9 @@ public import SnapshotRepository
 import SystemIO
 import SystemPackage
 
-/// Makes the best of damage. What can be read all the same, and what the sources still have, is stored anew; of what is lost for good, snapshots are rewritten
-/// without it, marked incomplete. The old manifests stay, but for those that are damaged themselves: nobody can read them.
+/// Makes the best of damage. What can be read all the same, and what the sources still have, is stored anew; of what is
+/// lost for good, snapshots are rewritten without it, marked incomplete. The old manifests stay, but for those that are
+/// damaged themselves: nobody can read them.
 public struct RepairSnapshots: Sendable {
   /// Whether nothing is changed.
   public var isDryRun = false
@@ -23,6 +24,8 @@ public struct RepairSnapshots: Sendable {
     public var chunksSaved = 0
     /// Those of which nothing could be saved.
     public var lost: [Snapshot] = []
+    /// Snapshots whose manifests are damaged, and were written anew from what the catalogue has of them.
+    public var savedManifests: [ChunkID] = []
     /// Snapshots whose manifests are damaged: they are lost, and their manifests are removed.
     public var lostManifests: [ChunkID] = []
     /// The snapshots that were taken to store anew what sources still have.
@@ -33,6 +36,7 @@ public struct RepairSnapshots: Sendable {
 
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     var summary = Summary()
+    summary.savedManifests = try saveManifests(in: location)
     summary.lostManifests = try giveUpManifests(in: location)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
@@ -48,6 +52,27 @@ public struct RepairSnapshots: Sendable {
       try rewrite(snapshot, in: repository, &summary, activity)
     }
     return summary
+  }
+
+  /// Writes manifests anew that have been damaged since the catalogue took them in.
+  private func saveManifests(in location: RepositoryLocation) throws(SnapshotError) -> [ChunkID] {
+    let repository = try location.open(for: .write)
+    var saved: [ChunkID] = []
+    for object in try repository.catalogue.manifestObjects() {
+      do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {
+        guard error.code == .damaged else { throw error }
+        guard let id = ObjectNames.id(in: object), let document = try repository.catalogue.manifestDocument(object),
+          ChunkID(of: document) == id
+        else { continue }
+        if !isDryRun {
+          try storing("writing a manifest anew") { () throws(StoreError) in
+            try repository.store.put(object, Sealer.sealDocument(document))
+          }
+        }
+        saved.append(id)
+      }
+    }
+    return saved
   }
 
   /// Removes manifests that can be read and are not what their names say.

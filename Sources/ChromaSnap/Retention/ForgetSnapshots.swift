@@ -82,7 +82,7 @@ public struct ForgetSnapshots: Sendable {
       if let kept = decisions.first(where: { $0.isKept && ids.contains($0.snapshot.id) }) {
         let (id, why) = (kept.snapshot.id.short, kept.reasons.joined(separator: ", "))
         throw SnapshotError(
-          .protected, "snapshot \(id) is \(why): nothing is forgotten",
+          .protected, "snapshot \(id) stays (\(why)): nothing is forgotten",
           hint: kept.reasons.contains("pinned") ? "`chromasnap unpin \(id)` lets it go." : "--force lets it go.")
       }
       result.append((source, decisions))

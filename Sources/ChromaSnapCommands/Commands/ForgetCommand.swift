@@ -78,18 +78,23 @@ struct ForgetCommand: SnapCommand {
     verb.acknowledged = accepted.map { SnapshotSelector($0) }
     let result = try verb.run(in: global.location)
     var pruned: PruneRepository.Summary?
+    var failure: SnapshotError?
     if prune {
       let location = global.location
       var verb = PruneRepository()
       verb.maxUnused = global.settings[SettingTable.maxUnused].value
       verb.isDryRun = dryRun
       let request = verb
-      pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+      // What is forgotten is forgotten, and said, whatever becomes of the prune.
+      do throws(SnapshotError) {
+        pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+      } catch { failure = error }
     }
     let accepted = accepted.map { "accepted that \($0) holds less" }
     render(Self.json(result, pruned)) {
       accepted + Self.text(result, named: !ids.isEmpty) + (pruned.map(PruneCommand.text) ?? [])
     }
+    if let failure { throw failure }
     return ExitStatus.success
   }
 

@@ -30,16 +30,22 @@ struct RepairCommand: SnapCommand {
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
-    let isHurt = !summary.hurt.isEmpty || !summary.lostManifests.isEmpty
+    let isHurt = !summary.hurt.isEmpty || !summary.lostManifests.isEmpty || !summary.savedManifests.isEmpty
     if !summary.lost.isEmpty || !summary.lostManifests.isEmpty || (dryRun && isHurt) { return ExitStatus.failure }
     return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
-    var lines = summary.lostManifests.map { id in
+    var lines = summary.savedManifests.map { id in
+      "\(id.short): its manifest is damaged, and \(dryRun ? "can be" : "was") written anew from the local cache"
+    }
+    lines += summary.lostManifests.map { id in
       "\(id.short): its manifest is damaged, so nothing of it can be saved\(dryRun ? "" : "; the manifest is removed")"
     }
-    if summary.hurt.isEmpty { return lines.isEmpty ? ["no snapshot is hurt"] : lines }
+    if summary.hurt.isEmpty {
+      let nothing = "no snapshot is known to be hurt; `chromasnap check --read-data` looks for damage"
+      return lines.isEmpty ? [nothing] : lines
+    }
     lines.append("\(Wording.count(summary.hurt.count, "snapshot")) hurt")
     if dryRun { return lines + summary.hurt.map { "  \($0.id.short)  \($0.manifest.name)" } }
     if summary.chunksSaved > 0 {
@@ -68,6 +74,7 @@ struct RepairCommand: SnapCommand {
       ("message_type", .string("summary")), ("dry_run", .bool(dryRun)), ("hurt", ids(summary.hurt)),
       ("healed", ids(summary.healed)), ("taken", ids(summary.taken)), ("lost", ids(summary.lost)),
       ("chunks_saved", .integer(summary.chunksSaved)),
+      ("saved_manifests", .strings(summary.savedManifests.map(\.description))),
       ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
       ("missing_sources", .strings(summary.missingSources)),
       (
