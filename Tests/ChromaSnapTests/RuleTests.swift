@@ -296,6 +296,23 @@ import Testing
     #expect(try workshop.restored(third) == ["db": new])
   }
 
+  @Test func whatIsFoundDamagedWhileABatchIsStoredIsStoredAnew() throws {
+    let workshop = try Workshop()
+    var random = SeededGenerator(5)
+    let old = random.bytes(20_000)
+    try workshop.write("log", old)
+    let first = try workshop.snapshot()
+    let pack = try #require(
+      first.manifest.packs.map { Self.path(of: $0, in: workshop) }.max { Self.size($0) < Self.size($1) })
+    try workshop.damage(pack, at: 5000)
+    // The log is rotated: what is damaged is the base of the one, and all of the other, read together.
+    let new = Self.changed(old, at: 100)
+    try workshop.write("log", new)
+    try workshop.write("log.1", old)
+    let second = try workshop.snapshot()
+    #expect(try workshop.restored(second) == ["log": new, "log.1": old])
+  }
+
   // MARK: 6: order is not the clock
 
   @Test func aClockThatStepsBackChangesNoOrder() throws {

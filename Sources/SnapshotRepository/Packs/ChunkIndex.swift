@@ -139,6 +139,9 @@ package final class ChunkIndex: Sendable {
     }
   }
 
+  /// How many copies are known to be damaged. Where there are more than before, what was taken for known may be among them.
+  package var damagedCopies: Int { state.withLock { $0.damaged.count } }
+
   /// What readers of this run found damaged, by pack, and no note says yet.
   package var foundDamage: [ChunkID: Set<ChunkID>] { state.withLock { $0.found } }
 
