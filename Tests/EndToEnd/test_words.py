@@ -48,6 +48,8 @@ class Words(SourceCase):
     self.snapshot(self.source)
     self.assertEqual((self.call("check", "-q").text, self.call("drill", "-q").text), ("", ""))
     self.damage("packs/*/*")
+    proof = self.call("restore", "--verify-only", "--json", code=1).summary
+    self.assertEqual((proof["ok"], proof["verified"]), (False, False))
     for command in (("check", "--read-data"), ("drill",), ("restore", "--verify-only")):
       result = self.call(*command, "--quiet", code=1)
       self.assertEqual(result.text, "")

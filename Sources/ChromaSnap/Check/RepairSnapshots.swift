@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Makes the best of damage. What can be read all the same, and what the sources still have, is stored anew; of what is
 /// lost for good, snapshots are rewritten without it, marked incomplete. The old manifests stay, but for those that are
-/// damaged themselves: nobody can read them.
+/// damaged themselves and not in the local catalogue.
 public struct RepairSnapshots: Sendable {
   /// Whether nothing is changed.
   public var isDryRun = false
@@ -36,7 +36,7 @@ public struct RepairSnapshots: Sendable {
 
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     var summary = Summary()
-    summary.savedManifests = try saveManifests(in: location)
+    summary.savedManifests = try saveManifests(in: location, activity)
     summary.lostManifests = try giveUpManifests(in: location)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
@@ -54,15 +54,18 @@ public struct RepairSnapshots: Sendable {
     return summary
   }
 
-  /// Writes manifests anew that have been damaged since the catalogue took them in.
-  private func saveManifests(in location: RepositoryLocation) throws(SnapshotError) -> [ChunkID] {
+  /// Writes manifests anew that have been damaged since the catalogue took them in. One that can't be read for another reason
+  /// may be well, and is no reason to leave the rest unrepaired.
+  private func saveManifests(
+    in location: RepositoryLocation, _ activity: Activity
+  ) throws(SnapshotError) -> [ChunkID] {
     let repository = try location.open(for: .write)
     var saved: [ChunkID] = []
     for object in try repository.catalogue.manifestObjects() {
+      try activity.checkpoint()
       do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {
-        guard error.code == .damaged else { throw error }
-        guard let id = ObjectNames.id(in: object), let document = try repository.catalogue.manifestDocument(object),
-          ChunkID(of: document) == id
+        guard error.code == .damaged, let id = ObjectNames.id(in: object),
+          let document = try repository.catalogue.manifestDocument(object), ChunkID(of: document) == id
         else { continue }
         if !isDryRun {
           try storing("writing a manifest anew") { () throws(StoreError) in

@@ -11,9 +11,7 @@ struct RestoreTarget {
   private let repository: FilePath?
 
   init(_ target: FilePath, repository: FilePath?) throws(SnapshotError) {
-    if FileStatus.exists(target), (try? FileStatus(at: target)) == nil,
-      (try? FileStatus(at: target, following: false).kind) == .symbolicLink
-    {
+    if (try? FileStatus(at: target, following: false).kind) == .symbolicLink, (try? FileStatus(at: target)) == nil {
       throw SnapshotError(
         .targetExists, "\(target) is a symbolic link that leads nowhere",
         hint: "Remove it, or make the directory that it names.")

@@ -81,9 +81,10 @@ public struct ForgetSnapshots: Sendable {
       let decisions = KeepPolicy.decide(forgetting: ids, of: candidates, isForced: isForced)
       if let kept = decisions.first(where: { $0.isKept && ids.contains($0.snapshot.id) }) {
         let (id, why) = (kept.snapshot.id.short, kept.reasons.joined(separator: ", "))
+        let isPinned = kept.reasons.contains(KeepPolicy.pinned)
         throw SnapshotError(
           .protected, "snapshot \(id) stays (\(why)): nothing is forgotten",
-          hint: kept.reasons.contains("pinned") ? "`chromasnap unpin \(id)` lets it go." : "--force lets it go.")
+          hint: isPinned ? "`chromasnap unpin \(id)` lets it go." : "--force lets it go.")
       }
       result.append((source, decisions))
     }

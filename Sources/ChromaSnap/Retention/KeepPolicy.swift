@@ -85,7 +85,7 @@ public struct KeepPolicy: Hashable, Sendable {
         reasons[i].append("within")
       }
       for tag in tags where manifest.tags.contains(tag) { reasons[i].append("tag \(tag)") }
-      if candidate.isPinned { reasons[i].append("pinned") }
+      if candidate.isPinned { reasons[i].append(Self.pinned) }
     }
     protectGood(candidates, &reasons)
     return candidates.indices.map { Decision(snapshot: candidates[$0].snapshot, reasons: reasons[$0]) }
@@ -107,13 +107,14 @@ public struct KeepPolicy: Hashable, Sendable {
       guard named.contains(candidate.snapshot.id) else {
         return Decision(snapshot: candidate.snapshot, reasons: [notNamed])
       }
-      var reasons = candidate.isPinned ? ["pinned"] : []
+      var reasons = candidate.isPinned ? [pinned] : []
       // Of several good ones any may go.
       if !isForced { reasons += guarded[i].filter { !goodStays || $0 != lastGood } }
       return Decision(snapshot: candidate.snapshot, reasons: reasons)
     }
   }
 
+  static let pinned = "pinned"
   private static let lastGood = "last good"
 
   private func isInScope(_ candidate: Candidate) -> Bool {

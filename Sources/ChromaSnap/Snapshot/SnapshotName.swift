@@ -3,7 +3,7 @@ import SystemIO
 
 /// How snapshots are named: what for, and when, in local time, as backups of Chroma always were.
 package enum SnapshotName {
-  static let standard = "chromadb_backup"
+  package static let standard = "chromadb_backup"
 
   /// `foo_20261124_080000`, with `-2`, `-3`, … where that name is taken.
   static func make(_ stem: String, at time: Timestamp, in catalogue: Catalogue) throws(SnapshotError) -> String {

@@ -90,11 +90,12 @@ struct ExportCommand: SnapCommand {
       }
     }
     if all {
+      let nothing = verbs.isEmpty && failed == 0 ? ": all are there already" : ""
       render(
         .object([
           ("message_type", .string("summary")), ("exported", .integer(exported)), ("failed", .integer(failed)),
         ])
-      ) { ["exported \(Wording.count(exported, "snapshot"))\(verbs.isEmpty ? ": all are there already" : "")"] }
+      ) { ["exported \(Wording.count(exported, "snapshot"))\(nothing)"] }
     }
     return failed == 0 ? ExitStatus.success : ExitStatus.incomplete
   }

@@ -35,7 +35,7 @@ struct ForgetCommand: SnapCommand {
       valueName: "dir"))
   var source: String?
 
-  @Flag(help: "Remove a named one even if it is the last good one of its source.")
+  @Flag(help: "Remove a named one even if it is the last good one of its source, or the last before a collapse.")
   var force = false
 
   @Flag(help: "Free the space at once.")

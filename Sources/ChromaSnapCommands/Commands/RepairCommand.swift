@@ -8,9 +8,8 @@ struct RepairCommand: SnapCommand {
     commandName: "repair", abstract: "Make the best of a damaged repository.",
     discussion: """
       Run `check --read-data` first: it finds what is damaged. What can be read all the same, and what the sources still \
-      have, is stored anew; of what is lost \
-      for good, snapshots are rewritten without it and marked incomplete. No old snapshot is removed, unless its manifest \
-      is damaged: then nobody can read it.
+      have, is stored anew; of what is lost for good, snapshots are rewritten without it and marked incomplete. No old \
+      snapshot is removed, unless its manifest is damaged and not in the local cache: run it where the snapshots are taken.
 
       EXAMPLES
         chromasnap check --read-data; chromasnap repair

@@ -98,7 +98,7 @@ struct RestoreCommand: SnapCommand {
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
     record { $0.restored(summary) }
     report(summary.warnings)
-    render(json(summary)) { Self.text(summary, dryRun: dryRun) }
+    render(json(summary, isProved: !dryRun)) { Self.text(summary, dryRun: dryRun) }
     return summary.health == .damaged ? ExitStatus.incomplete : ExitStatus.success
   }
 
@@ -137,7 +137,7 @@ struct RestoreCommand: SnapCommand {
     return lines
   }
 
-  private func json(_ summary: RestoreSnapshot.Summary) -> JSON {
+  private func json(_ summary: RestoreSnapshot.Summary, isProved: Bool) -> JSON {
     let target = verifyOnly ? [("target", .null)] : JSON.path(summary.target.bytes, "target")
     var fields: [(String, JSON)] =
       [("message_type", .string("summary")), ("snapshot_id", .string(summary.snapshot.id.description))]
@@ -146,7 +146,7 @@ struct RestoreCommand: SnapCommand {
         ("bytes_restored", .integer(dryRun ? 0 : summary.bytes)), ("files_reused", .integer(summary.filesReused)),
         ("safety_snapshot_id", .optional(summary.safetySnapshot?.id.description)),
         ("undo_available", .bool(summary.undoAvailable)),
-        ("verified", .bool(!dryRun)), ("health", .string(summary.health.rawValue)),
+        ("verified", .bool(isProved)), ("health", .string(summary.health.rawValue)),
         ("duration", .number(summary.duration)), ("warnings", .array(summary.warnings.map(\.json))),
       ]
     if dryRun {
@@ -160,9 +160,9 @@ struct RestoreCommand: SnapCommand {
 
   /// The fields of a restore, and what the drill found.
   private func json(_ result: DrillSnapshot.Result) -> JSON {
-    guard case .object(let restore) = json(result.restore), case .object(let drill) = DrillCommand.json(result) else {
-      return .null
-    }
-    return .object(restore + drill.filter { field in !restore.contains { $0.0 == field.0 } })
+    guard case .object(let restore) = json(result.restore, isProved: result.isGood),
+      case .object(let drill) = DrillCommand.json(result)
+    else { return .null }
+    return .object(drill + restore.filter { field in !drill.contains { $0.0 == field.0 } })
   }
 }

@@ -20,7 +20,7 @@ enum SettingTable {
     "source", nil, described: "the Chroma directory in the usual places", environment: "CHROMASNAP_SOURCE",
     "The directory to snapshot. `forget` keeps to its snapshots, and `latest` means its last one.")
   static let name = Setting(
-    "name", "chromadb_backup", option: "--name",
+    "name", SnapshotName.standard, option: "--name",
     problem: { $0.isEmpty ? "is empty" : SnapshotName.isValid($0) ? nil : "can't be a snapshot's name" },
     "What snapshots are called; the date and time are added.")
   static let tags = Setting<[String]>("tags", [], option: "--tag", "Tags of each snapshot.")
