@@ -42,8 +42,10 @@ import SystemIO
     unsafe _ = ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
     unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, CInt(level))
     if level == 1, prefix.byteCount == 0, source.byteCount >= 128 << 10 {
-      // A table of 32 KiB stays in the first cache: a fourteenth faster, and a sixtieth longer.
-      unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 13)
+      // A small table stays in the first cache, and short matches cost more time than they save bytes: on texts a fifth
+      // faster than zstd's own choice, and a fourteenth longer.
+      unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 12)
+      unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7)
     }
     if literals == .forced {
       // ZSTD_c_literalCompressionMode, by the name that its macro stands for.
