@@ -45,19 +45,28 @@ PLANE_TARGET static size_t join_planes_ssse3(const uint8_t *planes, size_t count
   return i;
 }
 
-// Four words at a time. Each store to `rest` writes 16 bytes of which 12 count, so the last words are left to the
-// portable loop.
-PLANE_TARGET static size_t split_exponents_ssse3(const uint8_t *words, size_t count, uint8_t *exponents,
-                                                 uint8_t *rest) {
+// The sign, which is rotated away, is in a word's top bit, the exponent in the eight below.
+PLANE_TARGET static size_t take_exponents_ssse3(const uint8_t *words, size_t count, uint8_t *exponents) {
+  const __m128i low_byte = _mm_set1_epi32(255);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m128i *from = (const __m128i *)(words + 4 * i);
+    __m128i x[4];
+    for (int k = 0; k < 4; k++) x[k] = _mm_and_si128(_mm_srli_epi32(_mm_loadu_si128(from + k), 23), low_byte);
+    _mm_storeu_si128((__m128i *)(exponents + i),
+                     _mm_packus_epi16(_mm_packs_epi32(x[0], x[1]), _mm_packs_epi32(x[2], x[3])));
+  }
+  return i;
+}
+
+// Four words at a time. Each store writes 16 bytes of which 12 count, so the last words are left to the portable loop.
+PLANE_TARGET static size_t take_rest_ssse3(const uint8_t *words, size_t count, uint8_t *rest) {
   const __m128i low = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
-  const __m128i top = _mm_setr_epi8(3, 7, 11, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
   size_t i = 0;
   for (; i + 6 <= count; i += 4) {
     __m128i x = _mm_loadu_si128((const __m128i *)(words + 4 * i));
     x = _mm_or_si128(_mm_slli_epi32(x, 1), _mm_srli_epi32(x, 31));
     _mm_storeu_si128((__m128i *)(rest + 3 * i), _mm_shuffle_epi8(x, low));
-    int e = _mm_cvtsi128_si32(_mm_shuffle_epi8(x, top));
-    memcpy(exponents + i, &e, 4);
   }
   return i;
 }
@@ -81,7 +90,8 @@ PLANE_TARGET static size_t join_exponents_ssse3(const uint8_t *exponents, const 
 #define HAS_SSSE3() 0
 #define split_planes_ssse3(a, b, c) 0
 #define join_planes_ssse3(a, b, c) 0
-#define split_exponents_ssse3(a, b, c, d) 0
+#define take_exponents_ssse3(a, b, c) 0
+#define take_rest_ssse3(a, b, c) 0
 #define join_exponents_ssse3(a, b, c, d) 0
 #endif
 
@@ -99,11 +109,15 @@ static uint32_t load_word(const uint8_t *p) {
   return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-void ckernels_split_exponents(const uint8_t *words, size_t count, uint8_t *exponents, uint8_t *rest) {
-  for (size_t i = HAS_SSSE3() ? split_exponents_ssse3(words, count, exponents, rest) : 0; i < count; i++) {
+void ckernels_take_exponents(const uint8_t *words, size_t count, uint8_t *exponents) {
+  for (size_t i = HAS_SSSE3() ? take_exponents_ssse3(words, count, exponents) : 0; i < count; i++)
+    exponents[i] = (uint8_t)(load_word(words + 4 * i) >> 23);
+}
+
+void ckernels_take_rest(const uint8_t *words, size_t count, uint8_t *rest) {
+  for (size_t i = HAS_SSSE3() ? take_rest_ssse3(words, count, rest) : 0; i < count; i++) {
     uint32_t x = load_word(words + 4 * i);
     x = x << 1 | x >> 31;
-    exponents[i] = (uint8_t)(x >> 24);
     for (int p = 0; p < 3; p++) rest[3 * i + p] = (uint8_t)(x >> (8 * p));
   }
 }

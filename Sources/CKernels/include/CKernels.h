@@ -28,11 +28,14 @@ void ckernels_split_planes(const uint8_t *words, size_t count, uint8_t *planes);
 /// The inverse of `ckernels_split_planes`.
 void ckernels_join_planes(const uint8_t *planes, size_t count, uint8_t *words);
 
-/// Rotates each of `count` words left by one bit, so that an IEEE 754 exponent fills the top byte; writes the top bytes
-/// to `exponents` (`count` bytes) and the three others, in order, to `rest` (3 * `count` bytes).
-void ckernels_split_exponents(const uint8_t *words, size_t count, uint8_t *exponents, uint8_t *rest);
+/// Rotates each of `count` words left by one bit, so that an IEEE 754 exponent fills the top byte, and writes the top
+/// bytes (`count` bytes).
+void ckernels_take_exponents(const uint8_t *words, size_t count, uint8_t *exponents);
 
-/// The inverse of `ckernels_split_exponents`.
+/// Rotates likewise, and writes the three other bytes of each word, in order (3 * `count` bytes).
+void ckernels_take_rest(const uint8_t *words, size_t count, uint8_t *rest);
+
+/// The inverse of these two.
 void ckernels_join_exponents(const uint8_t *exponents, const uint8_t *rest, size_t count, uint8_t *words);
 
 /// Continues a CRC-32 (ISO-HDLC) in `crc` over bytes from the start on; returns how many, which is all but fewer than 16,

@@ -27,46 +27,59 @@ package struct Encoding: Hashable, Sendable {
 
 /// Looks at a sample of a chunk and says which codec is likely to win.
 ///
-/// Counts the bytes of about a thousand 32-bit words by their place in the word, and estimates from the entropies. The
-/// sample's stride is odd in words, so that it never falls on the same offset of every page or record. O(1).
+/// Counts the bytes of about a thousand 32-bit words by their place in the word, and estimates from the entropies. They are
+/// taken in runs, since every run costs a line of the processor's cache; the stride is an odd number of runs, so that it
+/// never falls on the same offset of every page or record. O(1).
 enum EncodingProbe {
-  /// Whether nearly all of 512 bytes, evenly spread, are printable ASCII or line ends: then no more need be known.
+  /// Bytes that are looked at together.
+  private static let runBytes = 32
+
+  /// Whether nearly all of 512 bytes, in runs evenly spread, are printable ASCII or line ends: then no more need be known.
   private static func isText(_ chunk: RawSpan) -> Bool {
-    let stride = max(1, chunk.byteCount / 512 | 1)
-    return unsafe chunk.withUnsafeBytes { bytes in
-      var (sampled, printable, i) = (0, 0, 0)
-      while i < bytes.count {
-        let byte = unsafe bytes[i]
-        if byte &- 0x20 < 0x5F || byte &- 9 < 2 { printable += 1 }
-        sampled += 1
-        i += stride
+    unsafe chunk.withUnsafeBytes { bytes in
+      var (sampled, printable) = (0, 0)
+      eachRun(of: bytes.count, atMost: 16) { run in
+        for i in run {
+          let byte = unsafe bytes[i]
+          if byte &- 0x20 < 0x5F || byte &- 9 < 2 { printable += 1 }
+        }
+        sampled += run.count
       }
       return printable * 10 >= sampled * 9
     }
   }
 
+  /// Calls `body` with ranges of `runBytes` bytes, evenly spread over `count`: with about `runs` of them.
+  private static func eachRun(of count: Int, atMost runs: Int, _ body: (Range<Int>) -> Void) {
+    let stride = max(1, count / runBytes / runs | 1) * runBytes
+    var start = 0
+    while start < count {
+      body(start..<min(start + runBytes, count))
+      start += stride
+    }
+  }
+
   /// n · log2 n of every count that there can be: logarithms took most of the time of a look.
-  private static let weights = [0] + (1...4096).map { Double($0) * log2(Double($0)) }
+  private static let weights = [0] + (1...8192).map { Double($0) * log2(Double($0)) }
 
   static func choose(_ chunk: RawSpan, phase: Int) -> Codec {
     let words = (chunk.byteCount - phase) / 4
     guard words >= 1024, !isText(chunk) else { return .zstd }
-    let stride = max(1, words / 1024 | 1)
     return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 6 * 256) { counts in
       unsafe counts.initialize(repeating: 0)
       var sampled = 0
       unsafe chunk.withUnsafeBytes { bytes in
-        var i = 0
-        while i < words && sampled < 1024 {
-          let word = UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: phase + 4 * i, as: UInt32.self))
-          for plane in 0..<4 {
-            let byte = Int(truncatingIfNeeded: word >> UInt32(8 * plane)) & 255
-            unsafe counts[plane * 256 + byte] += 1
-            unsafe counts[5 * 256 + byte] += 1
+        eachRun(of: 4 * words, atMost: 128) { run in
+          for at in stride(from: phase + run.lowerBound, to: phase + run.upperBound, by: 4) {
+            let word = UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            for plane in 0..<4 {
+              let byte = Int(truncatingIfNeeded: word >> UInt32(8 * plane)) & 255
+              unsafe counts[plane * 256 + byte] += 1
+              unsafe counts[5 * 256 + byte] += 1
+            }
+            unsafe counts[4 * 256 + Int(truncatingIfNeeded: (word << 1) >> 24)] += 1
+            sampled += 1
           }
-          unsafe counts[4 * 256 + Int(truncatingIfNeeded: (word << 1) >> 24)] += 1
-          sampled += 1
-          i += stride
         }
       }
       let weights = Self.weights

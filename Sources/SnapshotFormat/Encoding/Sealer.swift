@@ -153,9 +153,9 @@ extension Sealer {
   ) -> Bool {
     let words = (chunk.byteCount - phase) / 4
     unsafe chunk.withUnsafeBytes { bytes in
-      let room = unsafe scratch.storage.baseAddress!.assumingMemoryBound(to: UInt8.self)
-      unsafe ckernels_split_exponents(
-        bytes.baseAddress!.advanced(by: phase).assumingMemoryBound(to: UInt8.self), words, room, room + words)
+      unsafe ckernels_take_exponents(
+        bytes.baseAddress!.advanced(by: phase).assumingMemoryBound(to: UInt8.self), words,
+        scratch.storage.baseAddress!.assumingMemoryBound(to: UInt8.self))
     }
     scratch.count = words
     let lengthAt = output.count
@@ -167,8 +167,12 @@ extension Sealer {
         scratch, level: -20_000, literals: .forced, limit: room, into: &output)
     else { return false }
     unsafe output.storage.storeBytes(of: UInt32(frame).littleEndian, toByteOffset: lengthAt, as: UInt32.self)
-    scratch.count = 4 * words
-    output.append(scratch.bytes.extracting(words...))
+    unsafe chunk.withUnsafeBytes { bytes in
+      unsafe ckernels_take_rest(
+        bytes.baseAddress!.advanced(by: phase).assumingMemoryBound(to: UInt8.self), words,
+        output.free.baseAddress!.assumingMemoryBound(to: UInt8.self))
+    }
+    output.count += 3 * words
     output.append(chunk.extracting(first: phase))
     output.append(chunk.extracting((phase + 4 * words)...))
     return true
