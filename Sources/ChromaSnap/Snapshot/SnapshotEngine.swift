@@ -121,6 +121,7 @@ final class SnapshotEngine {
 
   /// Puts the trees together, and makes everything durable.
   func complete() throws(SnapshotError) -> Result {
+    try pool.closeData()
     var assembly = TreeAssembly(plan, outcomes: outcomes.byJob.withLock { $0 }, chunker: chunker)
     var result: Result
     if plan.isUnchanged, let parent = plan.parentTree {

@@ -103,8 +103,11 @@ public struct TakeSnapshot: Sendable {
   private func walkMeanwhile(
     _ path: FilePath, _ kind: Manifest.Source.Kind, in location: RepositoryLocation, _ activity: Activity
   ) -> Walk? {
+    guard kind == .directory else { return nil }
+    // Where the caches can't be, opening the repository says so.
+    _ = try? FileSystem.makeFolders(location.place.caches)
     let exclusions = exclusions(in: location)
-    guard kind == .directory, exclusions.folders.count == 2 else { return nil }
+    guard exclusions.folders.count == 2 else { return nil }
     return Background {
       Result { () throws(SnapshotError) in
         try SourceScan.walk(path, leavingOut: exclusions, activity: activity)

@@ -34,13 +34,24 @@ final class WorkerPool: Sendable {
     var patchesNew = 0
   }
 
+  /// Closes the open packs of data, once all files are read: they become durable while the trees are put together.
+  func closeData() throws(SnapshotError) {
+    for slot in try gathered() { try slot.worker.writer.closeData() }
+  }
+
   /// Finishes all open packs, side by side. They are durable when this returns.
   func finish() throws(SnapshotError) {
-    let slots = idle.withLock { $0 }
-    for slot in slots.dropFirst() { try slots[0].worker.writer.absorb(slot.worker.writer) }
+    let slots = try gathered()
     try parallelLoop(items: slots.count) { (next: () -> Int?) throws(SnapshotError) in
       while let i = next() { try slots[i].worker.writer.finish() }
     }
+  }
+
+  /// The workers, after one of them has taken over the packs that others have only begun.
+  private func gathered() throws(SnapshotError) -> [Slot] {
+    let slots = idle.withLock { $0 }
+    for slot in slots.dropFirst() { try slots[0].worker.writer.absorb(slot.worker.writer) }
+    return slots
   }
 
   var totals: Totals {

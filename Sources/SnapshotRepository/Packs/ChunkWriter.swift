@@ -142,9 +142,12 @@ package struct ChunkWriter: ~Copyable {
     try metadataPacks.absorb(other.metadataPacks)
   }
 
+  /// Closes the pack of data that is open: it becomes durable while others are written.
+  package mutating func closeData() throws(SnapshotError) { try dataPacks.close() }
+
   /// Finishes the packs that are open, side by side. All are durable when this returns.
   package mutating func finish() throws(SnapshotError) {
-    try dataPacks.close()
+    try closeData()
     try metadataPacks.finish()
     try dataPacks.finish()
   }
