@@ -116,6 +116,19 @@ class Keeping(SourceCase):
     self.assertTrue(self.check()["ok"])
     self.assertRestores("latest", self.source)
 
+  def test_a_dry_run_prunes_as_if_it_had_forgotten(self):
+    self.write("large", os.urandom(3_000_000))
+    self.write("larger", os.urandom(4_000_000))
+    self.snapshot(self.source)
+    (self.source / "large").unlink()
+    self.snapshot(self.source)
+    dry, real = (
+      self.call("forget", "--keep-last", "1", "--prune", "--json", *arguments).summary["prune"]
+      for arguments in (["--dry-run"], []))
+    self.assertGreater(dry["bytes_freed"], 2_500_000)
+    for field in ("bytes_freed", "packs_swept", "packs_repacked", "packs_kept"):
+      self.assertEqual(dry[field], real[field], field)
+
   # Proving.
 
   def test_check(self):

@@ -1,5 +1,5 @@
 import ObjectStorage
-import SnapshotFormat
+public import SnapshotFormat
 public import SnapshotRepository
 import SystemIO
 
@@ -13,6 +13,8 @@ public struct PruneRepository: Sendable {
   public var maxUnused = 0.05
   /// Whether nothing is changed.
   public var isDryRun = false
+  /// Of a dry run: snapshots that it takes for forgotten.
+  public var takenForForgotten: Set<ChunkID> = []
 
   public init() {}
 
@@ -37,7 +39,11 @@ public struct PruneRepository: Sendable {
     try repository.requireAllManifests()
     let index = try ChunkIndex(repository)
     var marker = Marker(repository, index: index)
-    for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
+    // What really goes is decided by what is really there.
+    let gone = isDryRun ? takenForForgotten : []
+    for snapshot in try repository.catalogue.snapshots() where !gone.contains(snapshot.id) {
+      try marker.mark(snapshot, activity: activity)
+    }
     let plan = PrunePlan(
       try repository.catalogue.packSummaries(), needed: try Self.neededCopies(marker.marked, index),
       damaged: Set(try repository.catalogue.notes(.damage).compactMap(\.note.pack)), maxUnused: maxUnused)

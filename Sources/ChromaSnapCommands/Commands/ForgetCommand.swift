@@ -81,6 +81,7 @@ struct ForgetCommand: SnapCommand {
     var failure: SnapshotError?
     if prune {
       let location = global.location
+      verb.takenForForgotten = Set(result.forgotten.map(\.id))
       var verb = PruneRepository()
       verb.maxUnused = global.settings[SettingTable.maxUnused].value
       verb.isDryRun = dryRun

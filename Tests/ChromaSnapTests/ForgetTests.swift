@@ -1,0 +1,38 @@
+import ChromaSnap
+import SnapshotFormat
+import SnapshotRepository
+import SystemIO
+import SystemPackage
+import Testing
+
+/// What the verb forgets beyond what the policy decides (``KeepPolicyTests``).
+@Suite struct ForgetTests {
+  /// Two snapshots of one source, and one of another.
+  private func workshop() throws -> (Workshop, first: Snapshot, other: FilePath) {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    let first = try workshop.snapshot()
+    try workshop.write("f", [2])
+    try workshop.snapshot()
+    let other = workshop.folder.appending("other")
+    try FileSystem.makeFolder(other)
+    try workshop.snapshot(source: other)
+    return (workshop, first, other)
+  }
+
+  @Test func aDryPruneTakesForForgottenWhatItIsTold() throws {
+    let (workshop, first, _) = try workshop()
+    var verb = PruneRepository()
+    (verb.isDryRun, verb.maxUnused) = (true, 0)
+    #expect(try verb.run(in: workshop.location).plan.bytesFreed == 0)
+    verb.takenForForgotten = [first.id]
+    let expected = try verb.run(in: workshop.location).plan.bytesFreed
+    #expect(expected > 0)
+    // What is really there is never swept by it.
+    verb.isDryRun = false
+    #expect(try verb.run(in: workshop.location).plan.bytesFreed == 0)
+    #expect(try workshop.restored(first) == ["f": [1]])
+    try workshop.forget(first)
+    #expect(try workshop.prune().plan.bytesFreed == expected)
+  }
+}
