@@ -20,6 +20,14 @@ import Testing
     return (workshop, first, other)
   }
 
+  @Test func whatIsNamedGoesWhateverItsSource() throws {
+    let (workshop, first, other) = try workshop()
+    var verb = ForgetSnapshots(KeepPolicy())
+    verb.named = [SnapshotSelector(first.id.description)]
+    verb.source = other
+    #expect(try verb.run(in: workshop.location).forgotten == [first])
+  }
+
   @Test func aDryPruneTakesForForgottenWhatItIsTold() throws {
     let (workshop, first, _) = try workshop()
     var verb = PruneRepository()

@@ -129,6 +129,27 @@ class Keeping(SourceCase):
     for field in ("bytes_freed", "packs_swept", "packs_repacked", "packs_kept"):
       self.assertEqual(dry[field], real[field], field)
 
+  def test_accepting_a_collapse(self):
+    self.write("large", os.urandom(3_000_000))
+    self.snapshot(self.source)
+    (self.source / "large").unlink()
+    fallen = self.snapshot(self.source)
+    other = self.home / "other"
+    other.mkdir()
+    self.snapshot(other)
+    configuration = self.home / "chromasnap.toml"
+    configuration.write_text(f"source = '{self.source}'\n")
+    def forget(*arguments):
+      return self.call("forget", *arguments, "--config", configuration)
+    accept = ("--accept-collapse", "latest")
+    dry = forget(*accept, "--keep-last", "1", "--dry-run", "--json").summary
+    self.assertEqual((dry["accepted"], dry["forgotten"]), ([fallen["snapshot_id"]], 1))
+    said = f"accepted that {fallen['short_id']}  {fallen['name']} holds less\n"
+    self.assertEqual(forget(*accept, "--dry-run").text, "would accept" + said.removeprefix("accepted"))
+    self.assertEqual(forget("--keep-last", "1", "--dry-run", "--json").summary["forgotten"], 0)
+    self.assertEqual(forget(*accept).text, said)
+    self.assertEqual(forget("--keep-last", "1", "--json").summary["forgotten"], 1)
+
   # Proving.
 
   def test_check(self):

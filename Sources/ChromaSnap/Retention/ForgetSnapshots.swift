@@ -7,11 +7,11 @@ public import SystemPackage
 /// a prune.
 public struct ForgetSnapshots: Sendable {
   public var policy: KeepPolicy
-  /// These are removed, and the policy is not asked, where there are any.
+  /// These are removed, of whatever source they are, and the policy is not asked, where there are any.
   public var named: [SnapshotSelector] = []
   /// Whether a named one goes even if it is the last good one of its source, or the last good one before a collapse.
   public var isForced = false
-  /// Only snapshots of the source at this path; otherwise the policy is applied to each source by itself.
+  /// The policy is applied to the snapshots of the source at this path only; otherwise to each source by itself.
   public var source: FilePath?
   /// Whether nothing is removed.
   public var isDryRun = false
@@ -27,6 +27,8 @@ public struct ForgetSnapshots: Sendable {
   public struct Result: Sendable {
     /// What becomes of each snapshot, source by source.
     public var sources: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
+    /// Those whose collapse is known to be intended from now on.
+    public var acknowledged: [Snapshot] = []
     /// The ZIPs beside forgotten snapshots that went with them.
     public var zipsRemoved: [FilePath] = []
     public var isDryRun: Bool
@@ -45,19 +47,21 @@ public struct ForgetSnapshots: Sendable {
     }
     let repository = try location.open(for: .delete)
     try repository.requireAllNotes()
+    var result = Result(isDryRun: isDryRun)
     for selector in acknowledged {
       let snapshot = try selector.find(in: repository)
       if !isDryRun { try repository.add(Note(kind: .acknowledged, time: now(), snapshot: snapshot.id, value: true)) }
+      result.acknowledged.append(snapshot)
     }
-    var result = Result(isDryRun: isDryRun)
-    if policy.isEmpty && named.isEmpty { return result }
-    if named.isEmpty {
-      for (source, candidates) in try candidates(in: repository) {
+    // A dry run decides as if they were noted.
+    let accepted = Set(result.acknowledged.map(\.id))
+    if !named.isEmpty {
+      result.sources = try decideNamed(in: repository, accepted)
+    } else if !policy.isEmpty {
+      for (source, candidates) in try candidates(of: source, in: repository, accepted) {
         try checkClock(candidates)
         result.sources.append((source, policy.decide(candidates)))
       }
-    } else {
-      result.sources = try decideNamed(in: repository)
     }
     if !isDryRun {
       for snapshot in result.forgotten {
@@ -71,12 +75,12 @@ public struct ForgetSnapshots: Sendable {
 
   /// What becomes of the sources of which snapshots are named.
   private func decideNamed(
-    in repository: Repository
+    in repository: Repository, _ accepted: Set<ChunkID>
   ) throws(SnapshotError) -> [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] {
     var ids: Set<ChunkID> = []
     for selector in named { ids.insert(try selector.find(in: repository).id) }
     var result: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
-    for (source, candidates) in try candidates(in: repository)
+    for (source, candidates) in try candidates(of: nil, in: repository, accepted)
     where candidates.contains(where: { ids.contains($0.snapshot.id) }) {
       let decisions = KeepPolicy.decide(forgetting: ids, of: candidates, isForced: isForced)
       if let kept = decisions.first(where: { $0.isKept && ids.contains($0.snapshot.id) }) {
@@ -91,9 +95,9 @@ public struct ForgetSnapshots: Sendable {
     return result
   }
 
-  /// The snapshots of each source, in their order, with what the notes say.
+  /// The snapshots of each source, or of one, in their order, with what the notes say.
   private func candidates(
-    in repository: Repository
+    of path: FilePath?, in repository: Repository, _ accepted: Set<ChunkID>
   ) throws(SnapshotError) -> [(Manifest.Source, [KeepPolicy.Candidate])] {
     let pinned = try repository.pinned()
     let hurt = try repository.hurt()
@@ -104,7 +108,7 @@ public struct ForgetSnapshots: Sendable {
     var order: [String] = []
     var bySource: [String: [KeepPolicy.Candidate]] = [:]
     for snapshot in try repository.catalogue.snapshots() {
-      if let source, !snapshot.manifest.source.isAt(source) { continue }
+      if let path, !snapshot.manifest.source.isAt(path) { continue }
       var candidate = KeepPolicy.Candidate(snapshot)
       candidate.isPinned = pinned.contains(snapshot.id)
       let (verdict, drill) = (verdicts[snapshot.id], drills[snapshot.id])
@@ -115,7 +119,7 @@ public struct ForgetSnapshots: Sendable {
       } else if drill == true || lastRead.map({ snapshot.manifest.commitTime < $0 }) == true {
         candidate.proof = .restorable
       }
-      candidate.isAcknowledged = known[snapshot.id] != nil
+      candidate.isAcknowledged = known[snapshot.id] != nil || accepted.contains(snapshot.id)
       if bySource[snapshot.manifest.source.id] == nil { order.append(snapshot.manifest.source.id) }
       bySource[snapshot.manifest.source.id, default: []].append(candidate)
     }

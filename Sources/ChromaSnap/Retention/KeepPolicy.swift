@@ -91,9 +91,6 @@ public struct KeepPolicy: Hashable, Sendable {
     return candidates.indices.map { Decision(snapshot: candidates[$0].snapshot, reasons: reasons[$0]) }
   }
 
-  /// Why a snapshot stays that is none of those somebody named.
-  public static let notNamed = "not named"
-
   /// Decides about snapshots of one source that somebody named: they go, and all others stay.
   /// - Parameters:
   ///   - candidates: All snapshots of the source, in their order.
@@ -105,7 +102,7 @@ public struct KeepPolicy: Hashable, Sendable {
     return candidates.indices.map { i in
       let candidate = candidates[i]
       guard named.contains(candidate.snapshot.id) else {
-        return Decision(snapshot: candidate.snapshot, reasons: [notNamed])
+        return Decision(snapshot: candidate.snapshot, reasons: ["not named"])
       }
       var reasons = candidate.isPinned ? [pinned] : []
       // Of several good ones any may go.

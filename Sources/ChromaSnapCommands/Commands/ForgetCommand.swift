@@ -66,44 +66,45 @@ struct ForgetCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     var verb = ForgetSnapshots(policy.policy(global.settings))
-    let settings = global.settings
-    verb.named = ids.map { SnapshotSelector($0, settings) }
+    let source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })
+    verb.named = ids.map { SnapshotSelector($0, latestOf: source) }
     verb.isForced = force
-    // A snapshot that is named may be of any source.
-    if ids.isEmpty {
-      verb.source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })
-    }
+    verb.source = source
     verb.isDryRun = dryRun
     verb.trustsClock = trustsClock
-    verb.acknowledged = accepted.map { SnapshotSelector($0) }
+    verb.acknowledged = accepted.map { SnapshotSelector($0, latestOf: source) }
     let result = try verb.run(in: global.location)
     var pruned: PruneRepository.Summary?
     var failure: SnapshotError?
     if prune {
       let location = global.location
-      verb.takenForForgotten = Set(result.forgotten.map(\.id))
       var verb = PruneRepository()
       verb.maxUnused = global.settings[SettingTable.maxUnused].value
       verb.isDryRun = dryRun
+      verb.takenForForgotten = Set(result.forgotten.map(\.id))
       let request = verb
       // What is forgotten is forgotten, and said, whatever becomes of the prune.
       do throws(SnapshotError) {
         pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
       } catch { failure = error }
     }
-    let accepted = accepted.map { "accepted that \($0) holds less" }
     render(Self.json(result, pruned)) {
-      accepted + Self.text(result, named: !ids.isEmpty) + (pruned.map(PruneCommand.text) ?? [])
+      Self.text(result, named: !ids.isEmpty) + (pruned.map(PruneCommand.text) ?? [])
     }
     if let failure { throw failure }
     return ExitStatus.success
   }
 
   private static func text(_ result: ForgetSnapshots.Result, named: Bool) -> [String] {
-    var lines: [String] = []
+    var lines = result.acknowledged.map { snapshot in
+      "\(result.isDryRun ? "would accept" : "accepted") that \(snapshot.id.short)  \(snapshot.manifest.name) holds less"
+    }
+    // Where nothing had to be decided, that was all.
+    if result.sources.isEmpty, !lines.isEmpty { return lines }
     for (source, decisions) in result.sources {
       lines.append("source \(source.path)")
-      let decisions = decisions.filter { $0.reasons != [KeepPolicy.notNamed] }
+      // Of all that nobody named there is nothing to say.
+      let decisions = named ? decisions.filter { !$0.isKept } : decisions
       var table = Table([("", .left), ("ID", .left), ("TIME", .left), ("NAME", .left), ("WHY", .left)])
       for decision in decisions {
         table.add([
@@ -141,6 +142,7 @@ struct ForgetCommand: SnapCommand {
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(result.isDryRun)), ("sources", .array(sources)),
       ("kept", .integer(result.kept.count)), ("forgotten", .integer(result.forgotten.count)),
+      ("accepted", .strings(result.acknowledged.map(\.id.description))),
       ("prune", pruned.map(PruneCommand.json) ?? .null),
     ])
   }

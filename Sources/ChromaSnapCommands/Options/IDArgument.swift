@@ -19,7 +19,7 @@ struct SelectorOptions: ParsableArguments {
 
   /// What counts back from the newest means the source of the profile: another's `latest` would be the wrong one to restore.
   func selector(_ id: String, _ settings: Settings) -> SnapshotSelector {
-    var selector = SnapshotSelector(id, settings)
+    var selector = SnapshotSelector(id, latestOf: settings[SettingTable.source])
     if let source { selector.source = FilePath(argument: source) }
     selector.asOf = asOf?.time
     return selector
@@ -27,10 +27,10 @@ struct SelectorOptions: ParsableArguments {
 }
 
 extension SnapshotSelector {
-  /// What a keyword means is of the configuration's source.
-  init(_ id: String, _ settings: Settings) {
+  /// What is named may be of any source; a keyword counts back in one, if one is given.
+  init(_ id: String, latestOf source: FilePath?) {
     self.init(id)
-    if isKeyword { source = settings[SettingTable.source] }
+    if isKeyword { self.source = source }
   }
 }
 
