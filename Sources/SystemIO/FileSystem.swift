@@ -121,6 +121,19 @@ package enum FileSystem {
     return Array(target[..<count])
   }
 
+  /// What a symbolic link names; where that is relative, it starts at the link's folder.
+  package static func readLink(_ path: FilePath) throws(SystemError) -> FilePath {
+    var target = [UInt8](repeating: 0, count: 4096)
+    let count = try systemCall("readlink", path) {
+      unsafe target.withUnsafeMutableBytes { buffer in
+        unsafe path.withPlatformString {
+          unsafe readlink($0, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+      }
+    }
+    return FilePath(bytes: Array(target[..<count]))
+  }
+
   package static func makeSymbolicLink(to target: [UInt8], at path: FilePath) throws(SystemError) {
     try systemCall("symlink", path) {
       unsafe withCString(target) { t in unsafe path.withPlatformString { unsafe symlink(t, $0) } }

@@ -164,6 +164,29 @@ import Testing
     #expect(try workshop.contents(of: real) == ["f": [1]])
   }
 
+  /// On a file system that can't exchange there is a moment with nothing at the target: a link to it leads nowhere then.
+  @Test func aLinkToWhatAnInterruptedSwapHasMovedIsFollowed() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    let place = try SwapPlace(target: workshop.source)
+    let staged = place.newStaging()
+    try FileSystem.makeFolder(staged)
+    try Descriptor(opening: staged.appending("g"), .write, [.create]).write([2])
+    var left = 1
+    #expect(throws: Crash.error) {
+      try TargetSwap.perform(staged: staged, at: place) { () throws(SystemError) in
+        left -= 1
+        if left < 0 { throw Crash.error }
+      }
+    }
+    try FileSystem.rename(workshop.source, to: place.kept)
+    let link = workshop.folder.appending("link")
+    try FileSystem.makeSymbolicLink(to: Array("source".utf8), at: link)
+    #expect(try TargetSwap.replay(link))
+    #expect(try workshop.contents(of: workshop.source) == ["g": [2]])
+    #expect(try workshop.contents(of: place.kept) == ["f": [1]])
+  }
+
   @Test func nothingIsLeftOfARestoreThatFails() throws {
     let workshop = try Workshop()
     var random = SeededGenerator(1)

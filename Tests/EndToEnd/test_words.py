@@ -152,6 +152,12 @@ class Words(SourceCase):
     link = self.home / "link"
     link.symlink_to("nowhere")
     self.assertIn("leads nowhere", self.call("restore", "latest", "--to", link, code=1).errors)
+    circle = self.home / "circle"
+    circle.symlink_to("circle")
+    errors = self.call("restore", "latest", "--to", circle, code=1).errors
+    self.assertIn("symbolic links", errors)
+    self.assertNotIn("leads nowhere", errors)
+
 
 
 if __name__ == "__main__":

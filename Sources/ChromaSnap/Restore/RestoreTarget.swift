@@ -11,10 +11,13 @@ struct RestoreTarget {
   private let repository: FilePath?
 
   init(_ target: FilePath, repository: FilePath?) throws(SnapshotError) {
-    if (try? FileStatus(at: target, following: false).kind) == .symbolicLink, (try? FileStatus(at: target)) == nil {
-      throw SnapshotError(
-        .targetExists, "\(target) is a symbolic link that leads nowhere",
-        hint: "Remove it, or make the directory that it names.")
+    do throws(SystemError) { _ = try FileStatus(at: target) } catch {
+      guard error.errno == .noSuchFileOrDirectory else { throw SnapshotError(error, while: "looking at \(target)") }
+      if FileStatus.exists(target) {
+        throw SnapshotError(
+          .targetExists, "\(target) is a symbolic link that leads nowhere",
+          hint: "Remove it, or make the directory that it names.")
+      }
     }
     (self.target, self.repository) = try calling("looking at \(target)") { () throws(SystemError) in
       (

@@ -38,13 +38,19 @@ package struct SwapPlace: Sendable {
     suffix = way == .folder ? "-" + ChunkID(of: Array(name)).short : ""
   }
 
-  /// The path from the root without symbolic links; its last components need not exist.
-  static func resolve(_ given: FilePath) throws(SystemError) -> FilePath {
+  /// The path from the root without symbolic links; its last components need not exist, nor what a link there names: an
+  /// interrupted swap may have moved that away.
+  static func resolve(_ given: FilePath) throws(SystemError) -> FilePath { try resolve(given, linksMaximum: 40) }
+
+  private static func resolve(_ given: FilePath, linksMaximum: Int) throws(SystemError) -> FilePath {
     let path = (given.isAbsolute ? given : FileSystem.currentFolder.pushing(given)).lexicallyNormalized()
-    if FileStatus.exists(path) { return try FileSystem.resolve(path) }
+    if (try? FileStatus(at: path)) != nil { return try FileSystem.resolve(path) }
     let above = path.removingLastComponent()
     guard above != path, let name = path.lastComponent else { return path }
-    return try resolve(above).appending(name)
+    let folder = try resolve(above, linksMaximum: linksMaximum)
+    let resolved = folder.appending(name)
+    guard linksMaximum > 0, let destination = try? FileSystem.readLink(resolved) else { return resolved }
+    return try resolve(folder.pushing(destination), linksMaximum: linksMaximum - 1)
   }
 
   private static func way(for target: FilePath, in above: FilePath) throws(SystemError) -> Way {
