@@ -1,6 +1,8 @@
 """Restore: its JSON fields, its options, what it does to a target that holds something."""
 
+import ctypes
 import os
+import sys
 import unittest
 
 import trees
@@ -43,6 +45,19 @@ class Restore(SourceCase):
     file.write_bytes(b"a file")
     self.call("restore", "latest", "--to", file, code=1)
     self.assertEqual(file.read_bytes(), b"a file")
+
+  @unittest.skipUnless(sys.platform == "linux", "needs inotify")
+  def test_whether_the_target_can_be_renamed_is_tried_once(self):
+    self.snapshot(self.source)
+    target = self.home / "place" / "target"
+    target.mkdir(parents=True)
+    library = ctypes.CDLL(None)
+    watch = library.inotify_init1(os.O_NONBLOCK)
+    self.addCleanup(os.close, watch)
+    made = 0x100
+    library.inotify_add_watch(watch, os.fsencode(target.parent), made)
+    self.call("restore", "latest", "--to", target)
+    self.assertEqual(os.read(watch, 1 << 16).count(b".chromasnap-probe-"), 1)
 
   def test_restore_into_an_empty_folder_or_a_new_one_below_new_ones(self):
     self.snapshot(self.source)

@@ -86,14 +86,11 @@ public struct RestoreSnapshot: Sendable {
       return summary
     }
     try TargetSwap.replay(target)
-    try RestoreTarget(target, repository: location.folder).refuse(plan)
+    let place = try RestoreTarget(target, repository: location.folder).place(for: plan)
     try check(target)
     try checkUse(of: target)
     if self.target == nil { summary.safetySnapshot = try storeWhatIsThere(target, in: location, activity) }
-    let place = try calling("preparing \(target)") { () throws(SystemError) in
-      try FileSystem.makeFolders(target.removingLastComponent())
-      return try SwapPlace(target: target)
-    }
+    try calling("preparing \(target)") { () throws(SystemError) in _ = try FileSystem.makeFolders(place.workshop) }
     summary.target = place.target
     place.removeAbandonedStaging()
     let staging = place.newStaging()

@@ -27,9 +27,10 @@ struct RestoreTarget {
     }
   }
 
+  /// Where the swap will take place.
   /// - Throws: `usage` where the target is the root, a repository or in one, or holds the repository deep inside;
   ///   `target_exists` where the snapshot holds what is called as a repository there, or something is mounted there.
-  func refuse(_ plan: RestorePlan) throws(SnapshotError) {
+  func place(for plan: RestorePlan) throws(SnapshotError) -> SwapPlace {
     if target == "/" { throw refusal("/ is no directory to restore into") }
     if SwapPlace.isRepository(target) { throw refusal("\(target) is a repository: nothing is restored over it") }
     if let repository {
@@ -42,15 +43,19 @@ struct RestoreTarget {
           "Move the repository elsewhere, or restore into another directory with --to.")
       }
     }
-    guard (try? FileStatus(at: target).kind) == .directory else { return }
+    let isDirectory = (try? FileStatus(at: target).kind) == .directory
     let arriving = Set(plan.entries.compactMap(\.names.first))
-    let found = try calling("looking at \(target)") { () throws(SystemError) in try obstacle(arriving) }
+    let (place, found) = try calling("looking at \(target)") { () throws(SystemError) in
+      // What is not there has no entries to exchange, and what is no directory will be refused.
+      let place = try SwapPlace(target: target, way: isDirectory ? nil : .folder)
+      return (place, place.way == .entries ? try obstacle(to: arriving) : nil)
+    }
     if let found { throw found }
+    return place
   }
 
-  private func obstacle(_ arriving: Set<[UInt8]>) throws(SystemError) -> SnapshotError? {
-    let place = try SwapPlace(target: target)
-    guard place.way == .entries else { return nil }
+  /// What of the target's entries can't make way for those that arrive.
+  private func obstacle(to arriving: Set<[UInt8]>) throws(SystemError) -> SnapshotError? {
     let device = try FileStatus(at: target).device
     for name in try DirectoryReader.names(in: target) where !StagingNames.isOurs(name) {
       let path = target.appending(nameBytes: name)
