@@ -89,11 +89,14 @@ extension SnapCommand {
     }
   }
 
-  /// Says that something failed, and did not end the run.
-  func report(_ error: SnapshotError, about path: FilePath) {
-    record {
-      $0.warnings.append(SnapshotWarning(.init(rawValue: error.code.rawValue), error.message, path: path.bytes))
-    }
+  /// Says that something failed with a file, and did not end the run.
+  @discardableResult
+  func report(_ error: SnapshotError, about path: FilePath) -> SnapshotWarning {
+    let warning = SnapshotWarning(.init(rawValue: error.code.rawValue), error.message, path: path.bytes)
+    record { $0.warnings.append(warning) }
+    var error = error
+    if !error.message.contains(path.string) { error.message = warning.text }
+    return warning
     RunRecorder.current?.log.fail(error)
   }
 

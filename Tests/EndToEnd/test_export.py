@@ -1,6 +1,7 @@
 """Exports: any unzip program opens them, and real ChromaDB answers from what it extracts."""
 
 import json
+import os
 import subprocess
 import unittest
 import zipfile
@@ -56,6 +57,24 @@ class Export(Case):
     self.assertEqual({path.name for path in folder.iterdir()}, {f"{self.first['name']}.zip", f"{second['name']}.zip"})
     with zipfile.ZipFile(folder / f"{second['name']}.zip") as opened:
       self.assertEqual(opened.read("new"), b"x" * 3_000_000)
+
+  def test_all_names_what_is_missing(self):
+    packs = set(self.program.repository.glob("packs/*/*"))
+    (self.source / "new").write_bytes(os.urandom(3_000_000))
+    second = self.snapshot(self.source)
+    pack = max(set(self.program.repository.glob("packs/*/*")) - packs, key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    pack.write_bytes(data)
+    folder = self.home / "zips"
+    summary = self.call("export", "--all", folder, "--json", code=3).summary
+    self.assertEqual((summary["exported"], summary["failed"]), (1, 1))
+    warning, = summary["warnings"]
+    self.assertEqual((warning["code"], warning["path"]), ("damaged", str(folder / f"{second['name']}.zip")))
+    result = self.call("export", "--all", folder, code=3)
+    self.assertIn(f"{second['name']}.zip: ", result.errors)
+    self.assertIn("exported 0 snapshots; 1 failed", result.text)
 
 
 if __name__ == "__main__":

@@ -146,6 +146,20 @@ class Menu(Case):
     os.write(self.master, b"q\n")
     self.ended()
 
+  def test_what_cannot_be_read_is_said(self):
+    self.snapshot(self.source)
+    self.snapshot(self.source)
+    manifest = next((self.program.repository / "snapshots").glob("*/*"))
+    manifest.chmod(0o600)
+    manifest.write_bytes(manifest.read_bytes()[:100])
+    shutil.rmtree(self.program.cache)
+    self.open()
+    self.read(PROMPT)
+    self.assertIn("can't be read, so its snapshot is not shown", self.say("3", r"Enter backup number.*: $"))
+    self.say("1")
+    self.say("q", "")
+    self.ended()
+
   def test_mistakes_are_no_end(self):
     self.open()
     self.read(PROMPT)

@@ -41,13 +41,15 @@ struct ExportCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let location = global.location
     var verbs: [ExportSnapshot] = []
-    var (exported, failed) = (0, 0)
+    var exported = 0
+    // What is missing among the archives, and why.
+    var missing: [SnapshotWarning] = []
     if all {
       let folder = arguments.first.map(FilePath.init(argument:)) ?? FileSystem.currentFolder
       var names: Set<String> = []
       let listing = try ListSnapshots().run(in: location)
       report(listing.warnings)
-      failed = listing.warnings.count
+      missing = listing.warnings
       for snapshot in listing.snapshots.map(\.snapshot) {
         let name = snapshot.manifest.name
         let isFirst = names.insert(name).inserted
@@ -75,8 +77,7 @@ struct ExportCommand: SnapCommand {
       } catch {
         // One that no ZIP can hold is no obstacle to the others.
         guard all, error.code != .cancelled, error.code != .noSpace, let file = request.file else { throw error }
-        report(error, about: file)
-        failed += 1
+        missing.append(report(error, about: file))
         continue
       }
       exported += 1
@@ -90,14 +91,19 @@ struct ExportCommand: SnapCommand {
       }
     }
     if all {
-      let nothing = verbs.isEmpty && failed == 0 ? ": all are there already" : ""
       render(
         .object([
-          ("message_type", .string("summary")), ("exported", .integer(exported)), ("failed", .integer(failed)),
+          ("message_type", .string("summary")), ("exported", .integer(exported)), ("failed", .integer(missing.count)),
+          ("warnings", .array(missing.map(\.json))),
         ])
-      ) { ["exported \(Wording.count(exported, "snapshot"))\(nothing)"] }
+      ) {
+        let remark =
+          missing.isEmpty
+          ? verbs.isEmpty ? ": all are there already" : "" : "; \(missing.count) failed, see above"
+        return ["exported \(Wording.count(exported, "snapshot"))\(remark)"]
+      }
     }
-    return failed == 0 ? ExitStatus.success : ExitStatus.incomplete
+    return missing.isEmpty ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func json(_ summary: ExportSnapshot.Summary) -> JSON {

@@ -135,13 +135,15 @@ struct Menu {
     let shown = 30
     var listing = ListSnapshots()
     listing.last = shown + 1
-    let snapshots: [SnapshotInfo]
-    do { snapshots = try listing.run(in: global.location).snapshots.reversed() } catch {
+    let found: ListSnapshots.Listing
+    do { found = try listing.run(in: global.location) } catch {
       Failure.report(error, json: false)
       return nil
     }
+    for warning in found.warnings { RunRecorder.current?.log.warn(warning) }
+    let snapshots: [SnapshotInfo] = found.snapshots.reversed()
     guard !snapshots.isEmpty else {
-      Terminal.print("There are no backups yet: 1 makes one.")
+      Terminal.print(found.warnings.isEmpty ? "There are no backups yet: 1 makes one." : "No backup can be read.")
       return nil
     }
     var table = Table([("", .right), ("TIME", .left), ("NAME", .left), ("SIZE", .right), ("RECORDS", .right)])
