@@ -68,6 +68,9 @@ public struct ChromaSnapCommand: ParsableCommand {
     {
       return parsed
     }
+    if arguments.first == "help", let problem = missingTopic(in: arguments.dropFirst()) {
+      throw ValidationError(problem)
+    }
     do { return try parseAsRoot(arguments) } catch {
       guard exitCode(for: error) == .validationFailure, let problem = missingCommand(in: arguments) else { throw error }
       throw ValidationError(problem)
@@ -76,11 +79,32 @@ public struct ChromaSnapCommand: ParsableCommand {
 
   /// What is wrong with arguments that do not begin with a command.
   private static func missingCommand(in arguments: [String]) -> String? {
-    let names = commands.flatMap { [$0.configuration.commandName ?? ""] + $0.configuration.aliases }
-    guard let first = arguments.first, !names.contains(first), first != "help" else { return nil }
+    guard let first = arguments.first, first != "help", command(first, among: commands) == nil else { return nil }
     if first.hasPrefix("-") { return "the command comes first, as in: \(Program.name) list \(first)" }
-    let guess = NearMiss.best(for: first, among: names).map { "; did you mean \($0)?" } ?? ""
-    return "there is no command \(first)\(guess)"
+    return noCommand(first, among: commands)
+  }
+
+  /// What is wrong with words that help is asked for.
+  private static func missingTopic(in words: ArraySlice<String>) -> String? {
+    var below = commands
+    for word in words.prefix(while: { !$0.hasPrefix("-") && $0 != "help" }) {
+      guard let found = command(word, among: below) else { return noCommand(word, among: below) }
+      below = found.configuration.subcommands
+    }
+    return nil
+  }
+
+  private static func names(of command: any ParsableCommand.Type) -> [String] {
+    [command.configuration.commandName ?? ""] + command.configuration.aliases
+  }
+
+  private static func command(
+    _ name: String, among commands: [any ParsableCommand.Type]
+  ) -> (any ParsableCommand.Type)? { commands.first { names(of: $0).contains(name) } }
+
+  private static func noCommand(_ name: String, among commands: [any ParsableCommand.Type]) -> String {
+    let guess = NearMiss.best(for: name, among: commands.flatMap(names)).map { "; did you mean \($0)?" } ?? ""
+    return "there is no command \(name)\(guess)"
   }
 
   /// Parses the arguments, runs the command, ends the process with its exit code.
@@ -97,8 +121,17 @@ public struct ChromaSnapCommand: ParsableCommand {
         Failure.report(SnapshotErrorText.usage(message(for: error)), json: true)
         exit(withError: ExitCode(ExitStatus.usage))
       }
-      exit(withError: error)
+      guard exitCode(for: error) == .success else { exit(withError: error) }
+      show(fullMessage(for: error))
     }
     exit()
+  }
+
+  /// Prints what was asked for, such as a page of help, and ends in failure where that can't be written.
+  private static func show(_ text: String) {
+    Terminal.write(Array((text + "\n").utf8))
+    guard let failure = Terminal.outputError else { return }
+    Failure.report(failure, json: false)
+    exit(withError: ExitCode(ExitStatus.failure))
   }
 }

@@ -45,13 +45,12 @@ extension SnapCommand {
       reporter.log.fail(failure)
       if global.json { Failure.report(failure, json: true) }
     }
-    if let reason = Terminal.failure, failure == nil {
-      let error = SnapshotError(.failed, "the output could not be written: \(reason)")
-      (code, failure) = (ExitStatus.failure, error)
+    if let error = Terminal.outputError, failure == nil {
+      (code, failure) = (code == ExitStatus.success ? ExitStatus.failure : code, error)
       reporter.log.fail(error)
-      // Nobody reads of it on standard output.
-      if global.json { Failure.report(error, json: false) }
     }
+    // What standard output can't tell is told where errors go, unless the log has told it there.
+    if let failure, Terminal.outputError != nil, !reporter.log.isSaid { Failure.report(failure, json: false) }
     reporter.end(recorder.facts, exitCode: code, error: failure)
     if code != 0 { throw ExitCode(code) }
   }
@@ -96,8 +95,8 @@ extension SnapCommand {
     record { $0.warnings.append(warning) }
     var error = error
     if !error.message.contains(path.string) { error.message = warning.text }
-    return warning
     RunRecorder.current?.log.fail(error)
+    return warning
   }
 
   /// Says what went not quite as it should, to whoever reads the diagnostics.

@@ -4,6 +4,9 @@ import json
 import os
 import pty
 import shutil
+import signal
+import struct
+import termios
 import unittest
 
 from support import FIXTURES, SourceCase
@@ -26,6 +29,9 @@ class Words(SourceCase):
   def test_unknown_commands(self):
     self.assertIn("there is no command snapsot; did you mean snapshot?", self.call("snapsot", "x", code=64).errors)
     self.assertIn("there is no command lst; did you mean list?", self.call("lst", code=64).errors)
+    self.assertIn("there is no command lst; did you mean list?", self.call("help", "lst", code=64).errors)
+    self.assertIn("did you mean show?", self.call("help", "config", "shwo", code=64).errors)
+    self.call("help", "help")
     nothing = self.call("frobnicate", code=64).errors
     self.assertIn("there is no command frobnicate", nothing)
     self.assertNotIn("did you mean", nothing)
@@ -50,10 +56,18 @@ class Words(SourceCase):
     self.damage("packs/*/*")
     proof = self.call("restore", "--verify-only", "--json", code=1).summary
     self.assertEqual((proof["ok"], proof["verified"]), (False, False))
-    for command in (("check", "--read-data"), ("drill",), ("restore", "--verify-only")):
+    for command in (("check", "--read-data"), ("drill",), ("restore", "--verify-only"), ("repair", "--dry-run")):
       result = self.call(*command, "--quiet", code=1)
       self.assertEqual(result.text, "")
       self.assertTrue(result.errors)
+  def test_a_quiet_status_speaks_up_where_it_must(self):
+    result = self.call("status", "-q", code=3)
+    self.assertEqual((result.text, result.errors[:20]), ("", "CHROMASNAP UNKNOWN -"))
+    self.snapshot(self.source)
+    result = self.call("status", "-q")
+    self.assertEqual((result.text, result.errors), ("", ""))
+    result = self.call("status", "-q", "--warn-age", "0s", "--critical-age", "0s", code=2)
+    self.assertEqual((result.text, result.errors[:21]), ("", "CHROMASNAP CRITICAL -"))
 
   def test_a_check_that_hurts_no_snapshot_advises_prune(self):
     self.snapshot(self.source)
@@ -139,13 +153,32 @@ class Words(SourceCase):
     self.assertIn(b"nothing was changed", said)
     self.assertEqual((self.source / "one").read_bytes(), b"later")
 
+  def test_an_interrupted_question_is_told_as_json(self):
+    self.snapshot(self.source)
+    master, slave = pty.openpty()
+    process = self.program.start("restore", "--json", stdin=slave, stderr=slave)
+    os.close(slave)
+    asked = b""
+    while b"[y/N]" not in asked:
+      asked += os.read(master, 4096)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    os.close(master)
+    error = json.loads(output)
+    self.assertEqual((process.returncode, error["code"], error["exit_code"]), (130, "cancelled", 130))
 
   def test_output_that_cannot_be_written_is_told(self):
     self.snapshot(self.source)
     with open("/dev/full", "w") as full:
-      for arguments in (("list",), ("list", "--json"), ("show", "latest", "--json")):
+      for arguments in (("list",), ("list", "--json"), ("show", "latest", "--json"), ("--help",), ("help", "list"),
+                        ("list", "--help"), ("--version",), ()):
         result = self.call(*arguments, code=1, stdout=full)
         self.assertIn("the output could not be written", result.errors)
+      # A log on standard error tells it, and how the run ended; nobody tells it again.
+      result = self.call("list", "--json", "--log-format", "json", code=1, stdout=full)
+      self.assertEqual([json.loads(line)["level"] for line in result.errors.splitlines()], ["error", "error"])
+      # What went wrong before is told all the same.
+      self.assertIn("no snapshot", self.call("show", "nonsense", "--json", code=1, stdout=full).errors)
 
   def test_a_link_that_leads_nowhere_is_no_target(self):
     self.snapshot(self.source)

@@ -28,7 +28,14 @@ struct RepairCommand: SnapCommand {
     verb.isDryRun = dryRun
     let (location, request) = (global.location, verb)
     let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
-    render(Self.json(summary, dryRun: dryRun)) { Self.text(summary, dryRun: dryRun) }
+    let code = exitCode(summary)
+    render(Self.json(summary, dryRun: dryRun), isBad: code != ExitStatus.success) {
+      Self.text(summary, dryRun: dryRun)
+    }
+    return code
+  }
+
+  private func exitCode(_ summary: RepairSnapshots.Summary) -> Int32 {
     let isHurt = !summary.hurt.isEmpty || !summary.lostManifests.isEmpty || !summary.savedManifests.isEmpty
     if !summary.lost.isEmpty || !summary.lostManifests.isEmpty || (dryRun && isHurt) { return ExitStatus.failure }
     return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete

@@ -11,7 +11,8 @@ struct StatusCommand: SnapCommand {
     discussion: """
       The first line is for a monitor in the manner of Nagios, figures behind the bar. Exit code 0 ok, 1 warning, 2 critical, \
       3 unknown. Looked at are the age of each source's last good snapshot, its size and records against the snapshots \
-      before, health, drills, noted damage, free space, and a clock that is wrong.
+      before, health, drills, noted damage, free space, and a clock that is wrong. With --quiet nothing is said where all is \
+      well, and what is not goes to standard error: for cron, which mails it.
 
       EXAMPLES
         chromasnap status
@@ -36,13 +37,15 @@ struct StatusCommand: SnapCommand {
       guard error.code != .cancelled else { throw error }
       return refuse(error)
     }
-    render(StatusText.json(report, repository: global.repositoryFolder)) { StatusText.lines(report, limits.thresholds) }
+    render(StatusText.json(report, repository: global.repositoryFolder), isBad: report.level != .ok) {
+      StatusText.lines(report, limits.thresholds)
+    }
     return report.level.rawValue
   }
 
   /// A monitor takes what it can't know for unknown, whatever the reason.
   func refuse(_ error: SnapshotError) -> Int32 {
-    render(StatusText.json(error, repository: global.loadedSettings?[SettingTable.repository])) {
+    render(StatusText.json(error, repository: global.loadedSettings?[SettingTable.repository]), isBad: true) {
       [StatusText.line(.unknown, error.message, [])]
     }
     return StatusReport.Level.unknown.rawValue

@@ -9,6 +9,8 @@ struct RunLog: Sendable {
   private let said: Logger
   /// Kept only: in the log file, or where standard error is a log itself.
   private let kept: Logger
+  /// Whether errors are told on standard error: not where a script gets them as JSON on standard output.
+  let isSaid: Bool
 
   init(_ settings: ReportingSettings) {
     var file: [any LogHandler] = []
@@ -21,14 +23,13 @@ struct RunLog: Sendable {
     // With a log file the format is that file's.
     let isJSON = settings.logFile == nil && settings.logFormat == .json
     let style: StandardErrorLogHandler.Style = isJSON ? .json : isJournal ? .journal : .person
-    // What a script gets as JSON on standard output is not said again.
-    let speaks = !settings.printsJSON || style != .person
-    let person = StandardErrorLogHandler(style, level: speaks ? .warning : .critical)
+    isSaid = !settings.printsJSON || style != .person
+    let person = StandardErrorLogHandler(style, level: isSaid ? .warning : .critical)
     said = Logger(label: "chromasnap") { _ in MultiplexLogHandler([person] + file) }
     var rest = file
     if style != .person, file.isEmpty, !settings.isQuiet {
       rest.append(StandardErrorLogHandler(style, level: settings.isVerbose ? .debug : .info))
-    } else if settings.isVerbose, speaks {
+    } else if settings.isVerbose, isSaid {
       rest.append(StandardErrorLogHandler(style, level: .debug, highest: .notice))
     }
     if rest.isEmpty { rest.append(SwiftLogNoOpLogHandler()) }

@@ -15,6 +15,8 @@ extension Terminal {
   /// Asks for a line.
   /// - Returns: The line without blanks at its ends; `nil` at the end of the input, or when a signal was caught.
   static func ask(_ prompt: String) -> String? {
+    // Who asks says what a signal has ended.
+    Interruption.watch()
     printErrorInPlace(prompt)
     let line = readLine()
     // The cursor stands behind the prompt.

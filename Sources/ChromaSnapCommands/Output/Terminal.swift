@@ -1,4 +1,5 @@
 import SnapshotFormat
+import SnapshotRepository
 import Synchronization
 import SystemIO
 import SystemPackage
@@ -50,10 +51,11 @@ enum Terminal {
 
   private static let outputFailure = Atomic<CInt>(0)
 
-  /// Why data could not be written to standard output, if it could not.
-  static var failure: Errno? {
+  /// That data could not be written to standard output, if it could not.
+  static var outputError: SnapshotError? {
     let number = outputFailure.load(ordering: .relaxed)
-    return number == 0 ? nil : Errno(rawValue: number)
+    guard number != 0 else { return nil }
+    return SnapshotError(.failed, "the output could not be written: \(Errno(rawValue: number))")
   }
 
   private static func write(_ bytes: [UInt8], to descriptor: CInt) {
