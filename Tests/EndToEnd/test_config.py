@@ -310,6 +310,8 @@ class Mistakes(ConfigCase):
     self.refused("health = 'yes'", 1, "must be true or false")
     self.refused("lock-timeout = '5 parsecs'", 1, "must be a duration")
     self.refused("max-unused = 'half'", 1, "must be a part")
+    for part in ("1.5", "5", "1.0", "'5'"):
+      self.refused(f"max-unused = {part}", 1, "below 1", "or a percentage")
     self.refused("retention = 3", 1, "must be a table")
     self.refused("profiles = 3", 1, "must be a table")
     self.refused("[profiles]\na = 3", 2, "must be a table")
@@ -318,7 +320,6 @@ class Mistakes(ConfigCase):
   def test_values(self):
     self.refused("\nlevel = 0", 2, "from 1 to 19")
     self.refused("level = 20", 1, "from 1 to 19")
-    self.refused("name = ''", 1, "is empty")
     self.refused("log-format = 'xml'", 1, "\"text\" or \"json\"")
     self.refused("[retention]\nkeep-last = 0", 2, "at least 1")
     self.refused("[retention]\nkeep-daily = -1", 2, "at least 0")

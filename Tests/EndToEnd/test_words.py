@@ -45,10 +45,11 @@ class Words(SourceCase):
     for day in ("2026-02-30", "2026-02-29", "2026-04-31", "2026-00-10"):
       self.call("show", "latest", "--as-of", day, code=64)
     self.call("show", "latest", "--as-of", "2096-02-29")
-    for part in ("5", "1", "150%", "-1%", "nan"):
+    for part in ("5", "1", "1.5", "-1%", "inf%", "nan", "nan%"):
       self.call("prune", "--max-unused", part, code=64)
-    for part in ("5%", "0.05", "0", "100%"):
+    for part in ("5%", "0.05", "0", "100%", "150%"):
       self.call("prune", "--max-unused", part)
+    self.call("status", "--max-drop", "150%", code=64)
 
   def test_quiet_tells_what_is_wrong(self):
     self.snapshot(self.source)
@@ -109,8 +110,18 @@ class Words(SourceCase):
   def test_a_name_in_the_configuration_is_checked_at_once(self):
     configuration = self.home / "chromasnap.toml"
     configuration.write_text("name = 'a/b'\n")
-    errors = self.call("snapshot", self.source, "--config", configuration, code=64).errors
-    self.assertRegex(errors, r"chromasnap\.toml.*can't be a snapshot's name")
+    for arguments in (("snapshot", self.source), ("auto", self.source), ("schedule", "show", self.source)):
+      errors = self.call(*arguments, "--config", configuration, code=64).errors
+      self.assertRegex(errors, r"chromasnap\.toml:1: .*can't be a snapshot's name")
+    # Whoever wants a snapshot back is not kept from it.
+    self.call("snapshot", self.source, "--config", configuration, "--name", "good")
+    self.call("list", "--config", configuration)
+    self.call("restore", "--yes", "--config", configuration)
+
+  def test_a_configuration_that_lets_much_stay_unused(self):
+    configuration = self.home / "chromasnap.toml"
+    configuration.write_text("max-unused = '150%'\n")
+    self.call("auto", self.source, "--config", configuration)
 
   def test_json_of_a_dry_run_and_of_a_proof(self):
     directory = self.home / "chroma"

@@ -1,4 +1,4 @@
-import SnapshotRepository
+package import SnapshotRepository
 import SystemIO
 
 /// How snapshots are named: what for, and when, in local time, as backups of Chroma always were.
@@ -22,7 +22,7 @@ package enum SnapshotName {
   }
 
   /// A name goes into file names and tables: nothing that would break them.
-  static func validate(_ stem: String) throws(SnapshotError) {
+  package static func validate(_ stem: String) throws(SnapshotError) {
     guard isValid(stem) else {
       throw SnapshotError(
         .usage, "\"\(stem)\" can't be a snapshot's name",
@@ -30,7 +30,7 @@ package enum SnapshotName {
     }
   }
 
-  package static func isValid(_ stem: String) -> Bool {
+  static func isValid(_ stem: String) -> Bool {
     stem.unicodeScalars.allSatisfy(isPlain) && !stem.isEmpty && stem.utf8.count <= 200 && !stem.hasPrefix(".")
       && !stem.hasPrefix("-")
   }

@@ -44,7 +44,7 @@ struct AutoCommand: SnapCommand {
     verb.writesZip = options.zip
     verb.evenIfUnchanged = options.evenIfUnchanged
     verb.maxUnused = settings[SettingTable.maxUnused].value
-    if settings.origin(of: SettingTable.name) != .standard { verb.snapshot.name = settings[SettingTable.name] }
+    if settings.origin(of: SettingTable.name) != .standard { verb.snapshot.name = try settings.snapshotName() }
     try verb.snapshot.take(
       settings, excludes: options.excludes, excludesTemporary: options.excludesTemporary)
     let (location, request) = (global.location, verb)

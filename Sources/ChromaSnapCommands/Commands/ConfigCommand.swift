@@ -112,7 +112,7 @@ extension Settings {
 }
 
 extension Settings.Origin {
-  fileprivate var text: String {
+  var text: String {
     switch self {
     case .standard: "default"
     case .file(let path, let line): "\(path):\(line)"

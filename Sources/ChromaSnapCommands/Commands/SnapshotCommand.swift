@@ -75,7 +75,7 @@ struct SnapshotCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     var verb = TakeSnapshot(source: try locate(source))
     let settings = global.settings
-    verb.name = try settings.value(SettingTable.name, option: name)
+    verb.name = try settings.snapshotName(option: name)
     try verb.take(
       settings, tags: tags, description: description, excludes: excludes, excludesTemporary: excludesTemporary,
       includesOrphans: includesOrphans, health: health, healthLimit: healthLimit, level: level)

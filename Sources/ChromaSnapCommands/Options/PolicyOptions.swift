@@ -82,7 +82,7 @@ struct PolicyOptions: ParsableArguments {
   }
 }
 
-/// A part of a whole: `5%`, or `0.05`.
+/// A part of something, or more than all of it: `5%`, `0.05`, `150%`.
 struct Fraction: ExpressibleByArgument, Sendable {
   var value: Double
 
@@ -91,8 +91,8 @@ struct Fraction: ExpressibleByArgument, Sendable {
   init?(argument: String) {
     let isPercent = argument.hasSuffix("%")
     // A bare 1 or 5 may be meant as percent: it has to say so.
-    guard let number = Double(isPercent ? String(argument.dropLast()) : argument),
-      isPercent ? (0...100).contains(number) : (0..<1).contains(number)
+    guard let number = Double(isPercent ? String(argument.dropLast()) : argument), number >= 0,
+      number < (isPercent ? .infinity : 1)
     else { return nil }
     value = isPercent ? number / 100 : number
   }

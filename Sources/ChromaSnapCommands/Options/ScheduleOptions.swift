@@ -66,6 +66,8 @@ struct ScheduleOptions: ParsableArguments {
 
   func schedule(_ global: GlobalOptions) throws(SnapshotError) -> (Schedule, SchedulePlace) {
     let settings = global.settings
+    // What each run would be refused for.
+    _ = try settings.snapshotName()
     let kind = try identity.chosenKind()
     let recurrence = try settings.value(SettingTable.every, option: every)
     let named = source.map { FilePath(argument: $0) } ?? settings[SettingTable.source]

@@ -45,6 +45,7 @@ struct StatusOptions: ParsableArguments {
     guard sizeFactor >= 1, recent >= 0 else {
       throw ValidationError("--size-factor is at least 1, and --recent not negative.")
     }
+    guard maxDrop.value <= 1 else { throw ValidationError("--max-drop is 100% at most.") }
     guard warnAge.seconds <= criticalAge.seconds else {
       throw ValidationError("--warn-age is not more than --critical-age.")
     }

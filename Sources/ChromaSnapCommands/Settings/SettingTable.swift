@@ -19,10 +19,9 @@ enum SettingTable {
   static let source = Setting<FilePath?>(
     "source", nil, described: "the Chroma directory in the usual places", environment: "CHROMASNAP_SOURCE",
     "The directory to snapshot. `forget` keeps to its snapshots, and `latest` means its last one.")
+  /// Read by ``Settings/snapshotName(option:)``.
   static let name = Setting(
-    "name", SnapshotName.standard, option: "--name",
-    problem: { $0.isEmpty ? "is empty" : SnapshotName.isValid($0) ? nil : "can't be a snapshot's name" },
-    "What snapshots are called; the date and time are added.")
+    "name", SnapshotName.standard, option: "--name", "What snapshots are called; the date and time are added.")
   static let tags = Setting<[String]>("tags", [], option: "--tag", "Tags of each snapshot.")
   static let description = Setting("description", "", option: "--description", "A sentence about each snapshot.")
   static let excludes = Setting<[String]>(
@@ -42,7 +41,8 @@ enum SettingTable {
     "level", 1, option: "--level", environment: "CHROMASNAP_LEVEL", problem: { within($0, 1...19) },
     "zstd's level for new chunks, 1 to 19.")
   static let maxUnused = Setting(
-    "max-unused", Fraction(0.05), option: "--max-unused", "How much a prune may leave unused.")
+    "max-unused", Fraction(0.05), option: "--max-unused", "How much a prune may leave unused, measured by what is used."
+  )
 
   static let logFile = Setting<FilePath?>(
     "log-file", nil, described: "none", option: "--log-file", environment: "CHROMASNAP_LOG_FILE", "The log.")

@@ -99,7 +99,7 @@ extension Duration: SettingValue {
 }
 
 extension Fraction: SettingValue {
-  static var kindName: String { "a part such as \"5%\" or 0.05" }
+  static var kindName: String { "a part below 1 such as 0.05, or a percentage such as \"5%\"" }
 
   init?(_ value: TOMLValue, in folder: FilePath) {
     switch value.content {

@@ -1,6 +1,19 @@
 import ChromaSnap
 import SnapshotRepository
 
+extension Settings {
+  /// What a snapshot is called. Checked only by who takes one, so that whoever wants a snapshot back is not stopped by it.
+  func snapshotName(option: String? = nil) throws(SnapshotError) -> String {
+    let name = option ?? self[SettingTable.name]
+    do throws(SnapshotError) { try SnapshotName.validate(name) } catch {
+      var error = error
+      if option == nil { error.message = "\(origin(of: SettingTable.name).text): \(error.message)" }
+      throw error
+    }
+    return name
+  }
+}
+
 extension TakeSnapshot {
   /// How a snapshot is taken, by the options of the command line if they are given, else by what is set.
   mutating func take(
