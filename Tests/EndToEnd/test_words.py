@@ -1,5 +1,6 @@
 """What the program says: help, mistakes in the arguments, what --quiet leaves, JSON of runs that change nothing."""
 
+import fcntl
 import json
 import os
 import pty
@@ -202,6 +203,45 @@ class Words(SourceCase):
     self.assertIn("symbolic links", errors)
     self.assertNotIn("leads nowhere", errors)
 
+  def test_a_search_in_vain_names_what_was_searched(self):
+    first = self.snapshot(self.source)
+    other = self.home / "other"
+    other.mkdir()
+    for _ in range(2):
+      self.snapshot(other)
+    def told(*arguments):
+      return self.call(*arguments, code=1).errors
+    self.assertIn(f"there are only 2 snapshots of {other} in", told("show", "latest~2"))
+    self.assertIn(f"there is only 1 snapshot of {self.source} in", told("show", "latest~1", "--source", self.source))
+    self.assertIn(f"no snapshot \"{first['name']}\" of {other} in", told("show", first["name"], "--source", other))
+    self.assertIn("\" from before 2000-01-01", told("show", first["short_id"], "--as-of", "2000-01-01"))
+    self.write("one", b"later")
+    self.call("restore", first["short_id"], "--yes")
+    self.assertIn("not counting", told("restore", "--yes", "--source", self.source, "--as-of", "2000-01-01"))
+    text = self.call("list", "--source", other, "--tag", "a", "--tag", "b").text
+    self.assertEqual(text, f"no snapshots of {other} tagged a and b\n")
+
+  def test_a_list_fits_its_terminal(self):
+    self.snapshot(self.source, "--tag", "manual")
+    self.call("pin", "latest")
+    titles = "ID TIME NAME FILES SIZE STORED COLLECTIONS RECORDS HEALTH SOURCE TAGS MARKS".split()
+    def shown(columns):
+      master, slave = pty.openpty()
+      fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+      self.call("list", stdout=slave)
+      os.close(slave)
+      lines = os.read(master, 1 << 16).decode().splitlines()
+      os.close(master)
+      self.assertLessEqual(max(map(len, lines)), columns)
+      return lines
+    heading, row = shown(80)
+    self.assertEqual(heading.split(), ["ID", "TIME", "NAME", "SIZE", "MARKS"])
+    self.assertTrue(row.endswith("pinned"), row)
+    self.assertEqual(shown(400)[0].split(), titles)
+    self.assertEqual(shown(45)[0].split(), ["ID", "NAME"])
+    piped = self.call("list").text.splitlines()
+    self.assertEqual(piped[0].split(), titles)
+    self.assertEqual(piped[1].split()[-2:], ["manual", "pinned"])
 
 
 if __name__ == "__main__":

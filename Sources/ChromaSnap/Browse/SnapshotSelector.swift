@@ -34,7 +34,7 @@ public struct SnapshotSelector: Sendable {
       return one
     }
     throw SnapshotError(
-      .snapshotNotFound, "there is no snapshot \"\(text)\" in \(repository.name)",
+      .snapshotNotFound, "there is no snapshot \"\(text)\"\(restriction) in \(repository.name)",
       hint: "`chromasnap list` shows them; name one by its id's first digits, its name, or as latest.")
   }
 
@@ -81,15 +81,17 @@ public struct SnapshotSelector: Sendable {
       let newest = asOf != nil ? all.last : Self.newest(of: all)
       candidates = all.filter { $0.manifest.source.id == newest?.manifest.source.id }
     }
-    guard back < candidates.count else {
+    guard back >= candidates.count else { return candidates[candidates.count - 1 - back] }
+    guard let newest = candidates.last else {
       throw SnapshotError(
-        .snapshotNotFound,
-        candidates.isEmpty
-          ? "there is no snapshot\(restriction) in \(repository.name)"
-          : "there are only \(candidates.count) snapshots\(restriction) in \(repository.name)",
-        hint: candidates.isEmpty ? "`chromasnap snapshot` makes one." : nil)
+        .snapshotNotFound, "there is no snapshot\(restriction) in \(repository.name)",
+        hint: "`chromasnap snapshot` makes one.")
     }
-    return candidates[candidates.count - 1 - back]
+    // It is one source that is counted back in, whether it was named or not.
+    var counted = self
+    counted.source = source ?? newest.manifest.source.location
+    let those = candidates.count == 1 ? "is only 1 snapshot" : "are only \(candidates.count) snapshots"
+    throw SnapshotError(.snapshotNotFound, "there \(those)\(counted.restriction) in \(repository.name)")
   }
 
   /// The one that was committed last. Bringing in old backups makes no source the newest, unless there is no other.
@@ -100,8 +102,10 @@ public struct SnapshotSelector: Sendable {
     }
   }
 
+  /// By what the choice was narrowed.
   private var restriction: String {
     (source.map { " of \($0)" } ?? "") + (asOf.map { " from before \($0.rfc3339Seconds)" } ?? "")
+      + (passesOverSafety && isKeyword ? ", not counting those of before a restore," : "")
   }
 }
 

@@ -9,6 +9,8 @@ struct ListCommand: SnapCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Show the snapshots.",
     discussion: """
+      A terminal that is too narrow for all columns gets those that matter most; a pipe, and --json, always get all.
+
       EXAMPLES
         chromasnap list
         chromasnap list --last 20
@@ -42,19 +44,31 @@ struct ListCommand: SnapCommand {
     let snapshots = listing.snapshots
     report(listing.warnings)
     render(.array(snapshots.map { .object($0.fields) })) {
-      snapshots.isEmpty ? ["no snapshots"] : Self.table(snapshots).lines
+      guard !snapshots.isEmpty else { return [nothing] }
+      return Self.table(snapshots).lines(width: Terminal.outputWidth, mostImportantFirst: Self.order)
     }
     return ExitStatus.success
   }
+
+  private var nothing: String {
+    "no snapshots" + (source.map { " of \($0)" } ?? "")
+      + (tags.isEmpty ? "" : " tagged \(tags.joined(separator: " and "))")
+  }
+
+  /// What a narrow terminal shows rather than what follows.
+  private static let order = [
+    "ID", "NAME", "MARKS", "TIME", "SIZE", "RECORDS", "TAGS", "HEALTH", "SOURCE", "STORED", "FILES", "COLLECTIONS",
+  ]
 
   private static func table(_ snapshots: [SnapshotInfo]) -> Table {
     var table = Table([
       ("ID", .left), ("TIME", .left), ("NAME", .left), ("FILES", .right), ("SIZE", .right), ("STORED", .right),
       ("COLLECTIONS", .right), ("RECORDS", .right), ("HEALTH", .left), ("SOURCE", .left), ("TAGS", .left),
+      ("MARKS", .left),
     ])
     for info in snapshots {
       let manifest = info.snapshot.manifest
-      var marks = manifest.tags
+      var marks: [String] = []
       if info.health == .damaged { marks.append("damaged") }
       if let drill = info.drill { marks.append(drill.ok ? "drilled" : "drill failed") }
       if info.isPinned { marks.append("pinned") }
@@ -63,7 +77,8 @@ struct ListCommand: SnapCommand {
         info.snapshot.id.short, manifest.time.localText, manifest.name, "\(manifest.statistics.files)",
         Wording.bytes(manifest.statistics.totalBytes), Wording.bytes(manifest.statistics.bytesStored),
         manifest.chroma.map { "\($0.collections.count)" } ?? "", manifest.chroma.map { "\($0.records)" } ?? "",
-        manifest.source.kind == .chroma ? info.health.rawValue : "", manifest.source.path, marks.joined(separator: ","),
+        manifest.source.kind == .chroma ? info.health.rawValue : "", manifest.source.path,
+        manifest.tags.joined(separator: ","), marks.joined(separator: ","),
       ])
     }
     return table

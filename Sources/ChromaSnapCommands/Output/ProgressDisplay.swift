@@ -48,7 +48,7 @@ final class ProgressDisplay: Sendable {
         let left = Double(figures.bytesTotal - min(figures.bytesTotal, figures.bytesDone)) / rate
         line += "  \(Wording.bytes(UInt64(rate)))/s  ETA \(Wording.duration(left))"
       }
-      Terminal.printErrorInPlace("\r\u{1B}[2K\(line.prefix(max(20, Terminal.width - 1)))")
+      Terminal.printErrorInPlace("\r\u{1B}[2K\(line.prefix(max(20, Terminal.errorWidth - 1)))")
     }
   }
 

@@ -89,10 +89,14 @@ enum Terminal {
     return answer == "y" || answer == "yes"
   }
 
-  /// The width of the terminal in characters.
-  static var width: Int {
+  /// How many characters a line of standard error may have.
+  static var errorWidth: Int { width(of: STDERR_FILENO) ?? 80 }
+  /// How many characters a line of standard output may have; `nil` where it is no terminal.
+  static var outputWidth: Int? { isOutputTerminal ? width(of: STDOUT_FILENO) ?? 80 : nil }
+
+  private static func width(of descriptor: CInt) -> Int? {
     var size = winsize()
-    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
   }
 }
