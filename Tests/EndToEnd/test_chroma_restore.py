@@ -113,6 +113,17 @@ class ChromaRestore(Case):
       self.assertEqual(entry["records"], [{"change": "removed", "id": gone}])
     self.assertTrue(collections)
 
+  def test_diff_names_an_empty_collection_that_came_or_went(self):
+    with sqlite3.connect(self.source / "chroma.sqlite3") as database:
+      database.execute("INSERT INTO collections (id, name, dimension, database_id) "
+                       "SELECT 'new', 'empty', NULL, database_id FROM collections LIMIT 1")
+    database.close()
+    self.snapshot(self.source, "--no-health")
+    for change, word, order in (("added", "new", ("latest~1", "latest")), ("removed", "gone", ("latest", "latest~1"))):
+      found = [entry for entry in self.call("diff", *order, "--json").json["collections"] if entry["name"] == "empty"]
+      self.assertEqual([(entry["change"], entry["added"], entry["removed"]) for entry in found], [(change, 0, 0)])
+      self.assertIn(f"collection empty ({word}): ", self.call("diff", *order).text)
+
   def test_drill(self):
     summary = self.call("drill", "--json").summary
     self.assertEqual((summary["ok"], summary["health"]), (True, "good"))

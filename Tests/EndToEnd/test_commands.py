@@ -223,6 +223,14 @@ class Commands(SourceCase):
     self.assertRegex(text, r"(?m)^\+\s+/?four")
     self.assertRegex(text, r"(?m)^-\s+/?folder/two")
 
+  def test_ls_shows_all_permissions(self):
+    for name, mode in (("one", 0o4755), ("folder", 0o1777), ("folder/two", 0o2644)):
+      (self.source / name).chmod(mode)
+    self.snapshot(self.source)
+    text = self.call("ls", "latest", "--recursive").text
+    for name, rights in (("one", "-rwsr-xr-x"), ("folder", "drwxrwxrwt"), ("folder/two", "-rw-r-Sr--")):
+      self.assertRegex(text, rf"(?m)^{rights} .* /?{name}$")
+
   def test_ids(self):
     taken = [self.snapshot(self.source, "--name", f"n{number}") for number in range(3)]
     ids = [summary["snapshot_id"] for summary in taken]

@@ -32,6 +32,8 @@ public struct CompareSnapshots: Sendable {
   public struct CollectionDifference: Sendable {
     public var name: String
     public var id: String
+    /// Whether the collection came or went as a whole: `added`, `removed`; else `changed`.
+    public var change = Change.changed
     public var added: Int64 = 0
     public var changed: Int64 = 0
     public var removed: Int64 = 0

@@ -39,6 +39,7 @@ struct CollectionComparison {
         }
         (difference.added, difference.changed, difference.removed) = (counts.added, counts.changed, counts.removed)
       } else {
+        difference.change = .added
         difference.added = collection.records
         if listsRecords { difference.records = try ids(of: collection, new).map { (.added, $0) } }
       }
@@ -47,11 +48,13 @@ struct CollectionComparison {
     let remaining = Set(after.collections.map(\.id))
     for collection in before.collections where !remaining.contains(collection.id) {
       var difference = CompareSnapshots.CollectionDifference(name: collection.name, id: collection.id)
+      difference.change = .removed
       difference.removed = collection.records
       if listsRecords { difference.records = try ids(of: collection, old).map { (.removed, $0) } }
       found.append(difference)
     }
-    return found.filter { $0.added + $0.changed + $0.removed > 0 }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+    return found.filter { $0.change != .changed || $0.added + $0.changed + $0.removed > 0 }
+      .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
   }
 
   private func ids(of collection: CollectionInventory, _ connection: SQLiteConnection) throws -> [String] {

@@ -41,8 +41,9 @@ struct DiffCommand: SnapCommand {
       return "\(marks[difference.change]!)  \(difference.entry.displayPath)\(sizes)"
     }
     for collection in result.collections {
+      let whole: [CompareSnapshots.Change: String] = [.added: " (new)", .removed: " (gone)"]
       lines.append(
-        "collection \(collection.name): \(collection.added) added, \(collection.changed) changed, "
+        "collection \(collection.name)\(whole[collection.change] ?? ""): \(collection.added) added, \(collection.changed) changed, "
           + "\(collection.removed) removed")
       lines += collection.records.map { "  \(marks[$0.change] ?? "?")  \($0.id)" }
     }
@@ -75,6 +76,7 @@ struct DiffCommand: SnapCommand {
           result.collections.map { collection in
             .object([
               ("name", .string(collection.name)), ("id", .string(collection.id)),
+              ("change", .string(collection.change.rawValue)),
               ("added", .integer(collection.added)), ("changed", .integer(collection.changed)),
               ("removed", .integer(collection.removed)),
               (

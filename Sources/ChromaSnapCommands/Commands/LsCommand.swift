@@ -52,10 +52,21 @@ struct LsCommand: SnapCommand {
       ])
   }
 
+  /// `rwxr-xr-x`; where a set-user-id, set-group-id or sticky bit is set, its letter stands in for the right to execute, a
+  /// capital where there is none.
+  private static func rights(_ permissions: UInt32) -> String {
+    let all = Array("rwxrwxrwx")
+    var letters = (0..<9).map { permissions >> (8 - UInt32($0)) & 1 == 1 ? all[$0] : "-" }
+    for (place, bit, letter) in [(2, 0o4000, "s"), (5, 0o2000, "s"), (8, 0o1000, "t")] as [(Int, UInt32, Character)]
+    where permissions & bit != 0 {
+      letters[place] = letters[place] == "x" ? letter : Character(letter.uppercased())
+    }
+    return String(letters)
+  }
+
   private static func line(_ found: SnapshotEntry) -> String {
     let entry = found.entry
-    let letters = Array("rwxrwxrwx")
-    let rights = String((0..<9).map { entry.permissions >> (8 - UInt32($0)) & 1 == 1 ? letters[$0] : "-" })
+    let rights = Self.rights(entry.permissions)
     var (kind, end) = ("-", "")
     switch entry.kind {
     case .file: break
