@@ -45,6 +45,8 @@ package enum ObjectNames {
   package static let repositoryLock = "locks/repository"
   /// Held exclusively for a whole prune, so that there is one at a time.
   package static let pruneLock = "locks/prune"
+  /// Held exclusively while a snapshot is given its name and committed, so that no two get the same.
+  package static let nameLock = "locks/name"
   /// Held exclusively while a backup is imported, so that none is imported twice.
   package static let importLock = "locks/import"
 

@@ -13,6 +13,27 @@ extension Repository {
     try synchronizeDocuments(ObjectNames.notes, .note)
   }
 
+  /// Brings the catalogue in step with the manifests that others have committed since the last time. Where there are none,
+  /// that costs a few stats.
+  func synchronizeManifests() throws(SnapshotError) {
+    let present = try storing("reading \(name)") { () throws(StoreError) in
+      try store.folders(in: ObjectNames.snapshots)
+    }
+    if manifestFolders.withLock({ $0 != Self.byName(present) }) {
+      try synchronizeDocuments(ObjectNames.snapshots, .snapshot)
+    }
+  }
+
+  private static func byName(_ folders: [(name: String, stamp: FolderStamp)]) -> [String: FolderStamp] {
+    Dictionary(folders.map { ($0.name, $0.stamp) }, uniquingKeysWith: { $1 })
+  }
+
+  /// Takes note that a manifest has come into a folder that the catalogue knows of.
+  func noteManifest(in folder: String) {
+    let stamp = (try? store.stamp(of: folder)) ?? nil
+    manifestFolders.withLock { $0[String(ObjectNames.name(of: folder))] = stamp }
+  }
+
   /// Calls `body` for each folder in `parent` that may have changed, and remembers the stamps of those that have settled and
   /// of which `body` says that all in it could be read: the others are looked at again next time.
   private func forEachChangedFolder(
@@ -38,6 +59,7 @@ extension Repository {
     let vanished = known.keys.filter { !folders.contains($0) }
     for folder in vanished { _ = try body(folder, []) }
     try catalogue.record(stamps, vanished: vanished)
+    if parent == ObjectNames.snapshots { manifestFolders.withLock { $0 = Self.byName(present) } }
   }
 
   // Where the catalogue knows what is there, and two processes counted the same object, its digest is set right.

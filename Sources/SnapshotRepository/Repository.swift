@@ -21,6 +21,8 @@ public final class Repository: Sendable {
   package let lockTimeout: Double
   /// Manifests and notes that are there and could not be read when the catalogue was brought in step.
   let unread = Mutex<Set<String>>([])
+  /// The folders of manifests as they were before the catalogue was last brought in step with them.
+  let manifestFolders = Mutex<[String: FolderStamp]>([:])
 
   package init(
     store: any ObjectStore, catalogue: Catalogue, config: RepositoryConfig, name: String, cacheFolder: FilePath,
@@ -183,8 +185,15 @@ public final class Repository: Sendable {
 
   // MARK: Documents
 
-  /// Writes a manifest: the moment at which the snapshot exists.
+  /// Writes a manifest: the moment at which the snapshot exists. Where its name is taken, by a snapshot of this very moment
+  /// even, it gets `-2`, `-3`, … at its end.
   package func commit(_ manifest: Manifest) throws(SnapshotError) -> Snapshot {
+    // Held for milliseconds. Where it can't be had all the same, a name that is there twice is better than no snapshot.
+    let lock = try? store.lock(ObjectNames.nameLock, .exclusive, timeout: 10)
+    defer { _ = lock }
+    try synchronizeManifests()
+    var manifest = manifest
+    manifest.name = try catalogue.freeName(manifest.name)
     let document = Document.encode(manifest)
     let id = ChunkID(of: document)
     let object = ObjectNames.snapshot(id, committed: manifest.commitTime)
@@ -193,6 +202,7 @@ public final class Repository: Sendable {
     }
     let snapshot = Snapshot(id: id, manifest: manifest)
     try catalogue.add(snapshots: [(snapshot, object, document)])
+    noteManifest(in: ObjectNames.folder(of: object))
     return snapshot
   }
 

@@ -62,6 +62,7 @@ class Words(SourceCase):
       result = self.call(*command, "--quiet", code=1)
       self.assertEqual(result.text, "")
       self.assertTrue(result.errors)
+
   def test_a_quiet_status_speaks_up_where_it_must(self):
     result = self.call("status", "-q", code=3)
     self.assertEqual((result.text, result.errors[:20]), ("", "CHROMASNAP UNKNOWN -"))

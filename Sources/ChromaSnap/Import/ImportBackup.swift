@@ -110,7 +110,7 @@ public struct ImportBackup: Sendable {
     try engine.readAll()
     let result = try engine.complete()
     var warnings = scan.warnings + result.warnings
-    var manifest = try manifest(result, engine.totals, at: place, in: repository)
+    var manifest = manifest(result, engine.totals, at: place)
     manifest.statistics.skipped = warnings.count(where: \.leavesOut)
     manifest.complete = manifest.statistics.skipped == 0
     if backup.isChroma {
@@ -134,15 +134,15 @@ public struct ImportBackup: Sendable {
   }
 
   private func manifest(
-    _ result: SnapshotEngine.Result, _ totals: WorkerPool.Totals, at place: ImportPlace, in repository: Repository
-  ) throws(SnapshotError) -> Manifest {
+    _ result: SnapshotEngine.Result, _ totals: WorkerPool.Totals, at place: ImportPlace
+  ) -> Manifest {
     let (text, base64) = SourceLocator.names(place.path)
     var statistics = result.statistics
     statistics.bytesStored = totals.bytesStored
     // A tag that rotation goes by is for what was made here.
     let tags = (backup.metadata?.tags ?? []).filter { $0 != AutomaticBackup.tag && $0 != Self.tag }
     var manifest = Manifest(
-      name: try SnapshotName.unique(backup.name, in: repository.catalogue),
+      name: backup.name,
       source: Manifest.Source(
         id: place.sourceID, path: text, pathBase64: base64, kind: backup.isChroma ? .chroma : .directory,
         inode: place.inode),

@@ -5,20 +5,12 @@ import SystemIO
 package enum SnapshotName {
   package static let standard = "chromadb_backup"
 
-  /// `foo_20261124_080000`, with `-2`, `-3`, … where that name is taken.
-  static func make(_ stem: String, at time: Timestamp, in catalogue: Catalogue) throws(SnapshotError) -> String {
-    try unique("\(stem)_\(time.localName)", in: catalogue)
-  }
+  /// `foo_20261124_080000`. Where that is taken, the commit adds `-2`, `-3`, ….
+  static func make(_ stem: String, at time: Timestamp) -> String { "\(stem)_\(time.localName)" }
 
   /// The name, with `-2`, `-3`, … where it is taken.
   static func unique(_ name: String, in catalogue: Catalogue) throws(SnapshotError) -> String {
-    var candidate = name
-    var number = 2
-    while try !catalogue.snapshots(.named(candidate), newest: 1).isEmpty {
-      candidate = "\(name)-\(number)"
-      number += 1
-    }
-    return candidate
+    try catalogue.freeName(name)
   }
 
   /// A name goes into file names and tables: nothing that would break them.

@@ -201,7 +201,7 @@ public struct TakeSnapshot: Sendable {
     statistics.bytesStored = totals.bytesStored
     let commitTime = now()
     var manifest = Manifest(
-      name: try SnapshotName.make(name, at: time, in: repository.catalogue),
+      name: SnapshotName.make(name, at: time),
       source: Manifest.Source(
         id: sourceID, path: text, pathBase64: base64, kind: summary.kind, inode: root.inode),
       hostname: Platform.hostName, username: Platform.userName, time: time, commitTime: commitTime,

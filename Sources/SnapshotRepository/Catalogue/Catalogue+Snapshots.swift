@@ -80,6 +80,17 @@ extension Catalogue {
     return result
   }
 
+  /// The name, with `-2`, `-3`, … at its end where it is taken.
+  package func freeName(_ name: String) throws(SnapshotError) -> String {
+    var candidate = name
+    var number = 2
+    while try !snapshots(.named(candidate), newest: 1).isEmpty {
+      candidate = "\(name)-\(number)"
+      number += 1
+    }
+    return candidate
+  }
+
   /// The newest snapshot of the source at a path, in whatever repository order, that fits. Decodes only as far back.
   package func newest(
     atPath path: String, where fits: (Snapshot) -> Bool
