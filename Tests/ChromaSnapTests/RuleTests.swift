@@ -3,6 +3,7 @@ import ObjectStorage
 import SeededNumbers
 import SnapshotFormat
 import SnapshotRepository
+import Synchronization
 import SystemIO
 import SystemPackage
 import Testing
@@ -347,6 +348,29 @@ import Testing
     var forget = ForgetSnapshots(policy)
     forget.trustsClock = true
     #expect(try forget.run(in: workshop.location).kept.map(\.id) == [summary.snapshot?.id])
+  }
+
+  /// Of two that run side by side the one that commits while the other begins is its parent, and nobody's clock is wrong.
+  @Test func aSnapshotOfAMomentAgoIsNotFromTheFuture() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    try workshop.location.create()
+    let (source, location) = (workshop.source, workshop.location)
+    let start = Timestamp.now
+    let looks = Atomic(0)
+    var verb = TakeSnapshot(source: source)
+    verb.now = {
+      let look = looks.add(1, ordering: .relaxed).newValue
+      if look == 1 {
+        var other = TakeSnapshot(source: source)
+        other.now = { start.advanced(bySeconds: 1) }
+        _ = try? other.run(in: location)
+      }
+      return start.advanced(bySeconds: look == 1 ? 0 : 2)
+    }
+    let summary = try verb.run(in: location)
+    #expect(summary.parent != nil)
+    #expect(summary.warnings.isEmpty)
   }
 
   @Test func equalTimestampsAreOrderedBySequence() throws {

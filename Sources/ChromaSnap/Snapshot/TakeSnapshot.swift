@@ -187,7 +187,8 @@ public struct TakeSnapshot: Sendable {
             + "missing, or no SQLite database",
           path: Array(ChromaDirectory.databaseName.utf8)))
     }
-    if let parent, parent.manifest.commitTime > time {
+    let commitTime = now()
+    if let parent, parent.manifest.commitTime > commitTime {
       summary.warnings.append(
         SnapshotWarning(
           .clock, "the last snapshot is from \(parent.manifest.commitTime.rfc3339Seconds), which is in the future"))
@@ -199,7 +200,6 @@ public struct TakeSnapshot: Sendable {
     var statistics = result.statistics
     statistics.skipped = summary.filesSkipped
     statistics.bytesStored = totals.bytesStored
-    let commitTime = now()
     var manifest = Manifest(
       name: SnapshotName.make(name, at: time),
       source: Manifest.Source(
