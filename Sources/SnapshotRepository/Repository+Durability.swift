@@ -26,9 +26,10 @@ extension Repository {
   /// Writes down what readers of this run found damaged, so that from now on it counts as unknown. Best effort: a
   /// repository that can't be written to is still read.
   package func noteFoundDamage(_ index: ChunkIndex) {
-    for (pack, chunks) in index.foundDamage {
-      // Without chunks: the whole pack.
-      try? add(Note(kind: .damage, time: .now, pack: pack, chunks: chunks.isEmpty ? nil : chunks.sorted()))
+    for (pack, copies) in Dictionary(grouping: index.foundDamage, by: \.pack) {
+      let isAllOfIt = copies.contains { $0.chunk == nil }
+      try? add(
+        Note(kind: .damage, time: .now, pack: pack, chunks: isAllOfIt ? nil : copies.compactMap(\.chunk).sorted()))
     }
   }
 }

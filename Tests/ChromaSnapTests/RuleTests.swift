@@ -258,8 +258,7 @@ import Testing
     let new = Self.changed(old, at: 300_000)
     try workshop.write("db", new)
     let second = try workshop.snapshot()
-    let pack = try #require(
-      first.manifest.packs.map { Self.path(of: $0, in: workshop) }.max { Self.size($0) < Self.size($1) })
+    let pack = try Self.largestPack(of: first, in: workshop)
     try workshop.damage(pack, at: Self.size(pack) / 2)
     let found = try workshop.check()
     #expect(!found.isSound)
@@ -282,8 +281,7 @@ import Testing
     let old = Self.database(1)
     try workshop.write("db", old)
     let first = try workshop.snapshot()
-    let pack = try #require(
-      first.manifest.packs.map { Self.path(of: $0, in: workshop) }.max { Self.size($0) < Self.size($1) })
+    let pack = try Self.largestPack(of: first, in: workshop)
     try workshop.damage(pack, at: 5000)
     // The base of the changed region is damaged: it is stored whole, and that is no failure.
     let new = Self.changed(old, at: 100)
@@ -303,8 +301,7 @@ import Testing
     let old = random.bytes(20_000)
     try workshop.write("log", old)
     let first = try workshop.snapshot()
-    let pack = try #require(
-      first.manifest.packs.map { Self.path(of: $0, in: workshop) }.max { Self.size($0) < Self.size($1) })
+    let pack = try Self.largestPack(of: first, in: workshop)
     try workshop.damage(pack, at: 5000)
     // The log is rotated: what is damaged is the base of the one, and all of the other, read together.
     let new = Self.changed(old, at: 100)
@@ -312,6 +309,33 @@ import Testing
     try workshop.write("log.1", old)
     let second = try workshop.snapshot()
     #expect(try workshop.restored(second) == ["log": new, "log.1": old])
+  }
+
+  @Test(arguments: [false, true])
+  func whatASnapshotOrAnImportMeetsDamagedIsUnknownToTheNext(imports: Bool) throws {
+    let workshop = try Workshop()
+    var random = SeededGenerator(5)
+    let old = random.bytes(20_000)
+    try workshop.write("log", old)
+    let first = try workshop.snapshot()
+    try workshop.damage(try Self.largestPack(of: first, in: workshop), at: 5000)
+    // The damaged chunk is a base: what is stored now is stored whole.
+    if imports {
+      let folder = workshop.folder.appending("log_20250101_000000")
+      try FileSystem.makeFolders(folder)
+      try Self.write(Self.changed(old, at: 100), to: folder.appending("log"))
+      try Self.write(Self.database(1, 1000), to: folder.appending("chroma.sqlite3"))
+      var verb = ImportBackup(try #require(try FindBackups([folder]).run().backups.first))
+      verb.source = workshop.source
+      _ = try verb.run(in: workshop.location)
+    } else {
+      try workshop.write("log", Self.changed(old, at: 100))
+      try workshop.snapshot()
+    }
+    // Nobody has checked, and what was damaged is stored anew.
+    try workshop.write("log.1", old)
+    #expect(try workshop.restored(try workshop.snapshot())["log.1"] == old)
+    #expect(try workshop.restored(first) == ["log": old])
   }
 
   // MARK: 6: order is not the clock
@@ -497,6 +521,10 @@ import Testing
   }
 
   // MARK: -
+
+  private static func largestPack(of snapshot: Snapshot, in workshop: Workshop) throws -> FilePath {
+    try #require(snapshot.manifest.packs.map { path(of: $0, in: workshop) }.max { size($0) < size($1) })
+  }
 
   private static func path(of pack: ChunkID, in workshop: Workshop) -> FilePath {
     workshop.repositoryFolder.pushing(FilePath(ObjectNames.pack(pack)))

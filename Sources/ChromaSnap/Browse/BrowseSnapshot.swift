@@ -99,17 +99,13 @@ public struct BrowseSnapshot: Sendable {
     let repository = try location.open(for: .read)
     let snapshot = try selector.find(in: repository)
     let index = try ChunkIndex(repository)
-    do throws(SnapshotError) {
-      var tree = SnapshotTree(snapshot, in: repository, index: index)
-      guard let entry = try tree.entry(at: names) else {
-        throw SnapshotError(
-          .pathNotFound, "there is no \(String(decoding: path, as: UTF8.self)) in snapshot \(snapshot.id.short)",
-          hint: "`chromasnap ls \(snapshot.id.short)` shows what is in it.")
-      }
-      try body(&tree, entry, index)
-    } catch {
-      repository.noteFoundDamage(index)
-      throw error
+    defer { repository.noteFoundDamage(index) }
+    var tree = SnapshotTree(snapshot, in: repository, index: index)
+    guard let entry = try tree.entry(at: names) else {
+      throw SnapshotError(
+        .pathNotFound, "there is no \(String(decoding: path, as: UTF8.self)) in snapshot \(snapshot.id.short)",
+        hint: "`chromasnap ls \(snapshot.id.short)` shows what is in it.")
     }
+    try body(&tree, entry, index)
   }
 }

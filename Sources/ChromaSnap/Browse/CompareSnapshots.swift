@@ -57,6 +57,7 @@ public struct CompareSnapshots: Sendable {
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> Result {
     let repository = try location.open(for: .read)
     let index = try ChunkIndex(repository)
+    defer { repository.noteFoundDamage(index) }
     var result = Result(before: try before.find(in: repository), after: try after.find(in: repository))
     var trees = Trees(
       before: SnapshotTree(result.before, in: repository, index: index),

@@ -48,13 +48,8 @@ public struct ExamineHealth: Sendable {
       throw SnapshotError(.usage, "snapshot \(snapshot.id.short) is not of a Chroma directory")
     }
     let index = try ChunkIndex(repository)
-    let report: HealthReport
-    do throws(SnapshotError) {
-      report = try ChromaExamination(snapshot.manifest.tree, in: repository, index: index).health()
-    } catch {
-      repository.noteFoundDamage(index)
-      throw error
-    }
+    defer { repository.noteFoundDamage(index) }
+    let report = try ChromaExamination(snapshot.manifest.tree, in: repository, index: index).health()
     try? repository.noteHealth(report, of: snapshot.id)
     return result(report, snapshot)
   }

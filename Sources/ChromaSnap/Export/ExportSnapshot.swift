@@ -47,18 +47,14 @@ public struct ExportSnapshot: Sendable {
     let partial = FilePath(file.string + Self.partialSuffix + hexadecimal(randomBytes(4)))
     defer { try? FileSystem.removeFile(partial) }
     let index = try ChunkIndex(repository)
-    do throws(SnapshotError) {
-      let done = try write(snapshot, to: partial, from: repository, index, activity)
-      try calling("writing \(file)") { () throws(SystemError) in
-        try FileSystem.renameExclusively(partial, to: file)
-        try FileSystem.synchronizeFolder(file.absolute.removingLastComponent())
-      }
-      return Summary(
-        snapshot: snapshot, file: file, entries: done.entries, bytes: done.bytes, duration: stopwatch.seconds)
-    } catch {
-      repository.noteFoundDamage(index)
-      throw error
+    defer { repository.noteFoundDamage(index) }
+    let done = try write(snapshot, to: partial, from: repository, index, activity)
+    try calling("writing \(file)") { () throws(SystemError) in
+      try FileSystem.renameExclusively(partial, to: file)
+      try FileSystem.synchronizeFolder(file.absolute.removingLastComponent())
     }
+    return Summary(
+      snapshot: snapshot, file: file, entries: done.entries, bytes: done.bytes, duration: stopwatch.seconds)
   }
 
   private func write(

@@ -96,6 +96,7 @@ public struct ImportBackup: Sendable {
     _ folder: FilePath, at place: ImportPlace, in repository: Repository, _ activity: Activity
   ) throws(SnapshotError) -> Summary {
     let index = try ChunkIndex(repository)
+    defer { repository.noteFoundDamage(index) }
     let condemned = Set(try repository.condemned().flatMap(\.record.packs))
     index.condemn(condemned)
     var exclusions = SourceScan.Exclusions()

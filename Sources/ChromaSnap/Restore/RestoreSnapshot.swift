@@ -58,15 +58,11 @@ public struct RestoreSnapshot: Sendable {
     let repository = try location.open(for: .read)
     let snapshot = try selector.find(in: repository)
     let index = try ChunkIndex(repository)
-    do throws(SnapshotError) {
-      let target = target ?? snapshot.manifest.source.location
-      var summary = try restore(snapshot, to: target, from: repository, index, location, activity)
-      summary.duration = stopwatch.seconds
-      return summary
-    } catch {
-      repository.noteFoundDamage(index)
-      throw error
-    }
+    defer { repository.noteFoundDamage(index) }
+    let target = target ?? snapshot.manifest.source.location
+    var summary = try restore(snapshot, to: target, from: repository, index, location, activity)
+    summary.duration = stopwatch.seconds
+    return summary
   }
 
   private func restore(

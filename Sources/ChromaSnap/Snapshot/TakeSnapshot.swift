@@ -131,6 +131,8 @@ public struct TakeSnapshot: Sendable {
     let root = try calling("reading the source") { () throws(SystemError) in try FileStatus(at: path) }
     let parent = try SourceLocator.parent(of: path, root: root, in: repository)
     let index = try ChunkIndex(repository)
+    // Last of all: what this run has seen is not to be trusted by the next one where any of it was damaged.
+    defer { repository.noteFoundDamage(index) }
     let condemned = Set(try repository.condemned().flatMap(\.record.packs))
     index.condemn(condemned)
     let sourceID = parent?.manifest.source.id ?? hexadecimal(randomBytes(16))

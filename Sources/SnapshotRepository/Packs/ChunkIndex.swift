@@ -26,7 +26,7 @@ package final class ChunkIndex: Sendable {
     /// Whether all that the parent snapshot holds is sure to be there.
     var isParentWhole = false
     /// What readers of this run found damaged and no note says yet.
-    var found: [ChunkID: Set<ChunkID>] = [:]
+    var found: Set<DamagedCopy> = []
   }
 
   struct DamagedCopy: Hashable {
@@ -118,9 +118,8 @@ package final class ChunkIndex: Sendable {
   /// - Parameter chunk: `nil` for all of the pack.
   package func noteDamage(pack: ChunkID, chunk: ChunkID?) {
     state.withLock { state in
-      if state.damaged.insert(DamagedCopy(pack: pack, chunk: chunk)).inserted {
-        state.found[pack, default: []].formUnion(chunk.map { [$0] } ?? [])
-      }
+      let copy = DamagedCopy(pack: pack, chunk: chunk)
+      if state.damaged.insert(copy).inserted { state.found.insert(copy) }
     }
   }
 
@@ -142,8 +141,8 @@ package final class ChunkIndex: Sendable {
   /// How many copies are known to be damaged. Where there are more than before, what was taken for known may be among them.
   package var damagedCopies: Int { state.withLock { $0.damaged.count } }
 
-  /// What readers of this run found damaged, by pack, and no note says yet.
-  package var foundDamage: [ChunkID: Set<ChunkID>] { state.withLock { $0.found } }
+  /// What readers of this run found damaged, and no note says yet.
+  var foundDamage: Set<DamagedCopy> { state.withLock { $0.found } }
 
   // MARK: Writing
 
