@@ -105,6 +105,10 @@ extension SnapshotError {
   }
 
   package static let runCheck = "Run `chromasnap check --read-data` to see what is hurt, then `chromasnap repair`."
+
+  package static let runRepair =
+    "Run `chromasnap repair`: it mends what can be mended, and says which snapshots have lost something for good. "
+    + "Once `chromasnap forget` has removed those, nothing is in the way."
 }
 
 /// Runs verbs of the store, and says what was being done where one fails.

@@ -57,6 +57,17 @@ import Testing
     #expect(kept(all) { $0.tags = ["ten"] } == [0, 3, 10, 20, 24])
   }
 
+  @Test func whatIsHurtIsNotTheLastCompleteOne() {
+    var all = candidates(3, everyHours: 1)
+    for i in all.indices { all[i].isGood = false }
+    all[2].isHurt = true
+    #expect(kept(all) { $0.tags = ["none"] } == [1])
+    for i in all.indices { all[i].snapshot.manifest.complete = i == 2 }
+    #expect(kept(all) { $0.tags = ["none"] } == [1])
+    for i in all.indices { all[i].isHurt = true }
+    #expect(kept(all) { $0.tags = ["none"] } == [2])
+  }
+
   @Test func aScopeCountsOnlyItsOwn() {
     let all = candidates(25, everyHours: 1)
     // 0, 10 and 20 have the tag; the others stay, and none of them is counted.

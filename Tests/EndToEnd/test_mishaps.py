@@ -97,6 +97,59 @@ class Mishaps(SourceCase):
         self.call("prune", "--max-unused", "0")
         self.assertTrue(self.check()["ok"])
 
+  def packs(self):
+    return sorted((self.program.repository / "packs").glob("*/*"), key=lambda path: path.stat().st_size)
+
+  def test_what_is_lost_for_good_has_an_end(self):
+    lost = self.snapshot(self.source)["snapshot_id"]
+    shutil.rmtree(self.source)
+    self.packs()[-1].unlink()
+    self.assertIn("chromasnap repair", self.call("check", code=1).text)
+    self.assertIn("chromasnap repair", self.call("prune", code=1).errors)
+    (rewritten,) = self.call("repair", "--json", code=3).summary["rewritten"]
+    self.assertEqual(rewritten["old"], lost)
+    for command, code in (("repair", 3), ("repair", 3), ("check", 1)):
+      self.assertIn(f"chromasnap forget {lost[:8]}`", self.call(command, code=code).text)
+    self.assertEqual({entry["id"]: entry["health"] for entry in self.snapshots()},
+                     {lost: "damaged", rewritten["new"]: "unchecked"})
+    self.assertIn("hurt", self.call("list").text)
+    self.assertIn("hurt", self.call("show", lost).text)
+    self.call("forget", lost)
+    self.call("prune")
+    self.assertTrue(self.check()["ok"])
+    self.call("restore", "latest", "--to", self.home / "target")
+
+  def test_a_snapshot_of_which_nothing_is_left(self):
+    lost = self.snapshot(self.source)["snapshot_id"]
+    shutil.rmtree(self.source)
+    self.packs()[0].unlink()
+    for _ in range(2):
+      self.assertIn(f"chromasnap forget {lost[:8]}`", self.call("repair", code=1).text)
+    self.call("forget", lost, "--prune")
+    self.assertTrue(self.check()["ok"])
+
+  def test_repairing_again_adds_no_snapshot(self):
+    first = self.snapshot(self.source)["snapshot_id"]
+    self.write("one", b"changed")
+    self.packs()[-1].unlink()
+    summary = self.call("repair", "--json", code=3).summary
+    self.assertEqual((len(summary["taken"]), len(summary["rewritten"])), (1, 1))
+    count = len(self.snapshots())
+    summary = self.call("repair", "--json", code=3).summary
+    self.assertEqual((summary["taken"], summary["rewritten"], len(summary["rewritten_before"])), ([], [], 1))
+    self.assertEqual(len(self.snapshots()), count)
+    self.call("forget", first, "--prune")
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", self.source)
+
+  def test_a_source_as_its_snapshot_holds_it_makes_that_whole_again(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    self.packs()[-1].unlink()
+    summary = self.call("repair", "--json").summary
+    self.assertEqual((summary["healed"], summary["taken"]), ([taken], []))
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores(taken, self.source)
+
   def test_a_damaged_manifest_is_written_anew(self):
     taken = self.snapshot(self.source)["snapshot_id"]
     before = self.copy(self.source)
@@ -115,8 +168,7 @@ class Mishaps(SourceCase):
     first = self.snapshot(self.source)["snapshot_id"]
     self.write("one", os.urandom(50_000))
     second = self.snapshot(self.source)["snapshot_id"]
-    pack = max((self.program.repository / "packs").glob("*/*"), key=lambda path: path.stat().st_size)
-    pack.unlink()
+    self.packs()[-1].unlink()
     self.call("check", code=1)
     result = self.call("forget", second, "--prune", "--force", "--json", code=1)
     self.assertEqual([line["message_type"] for line in result.lines], ["summary", "error"])

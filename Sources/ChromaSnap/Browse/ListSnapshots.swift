@@ -3,7 +3,7 @@ public import SnapshotRepository
 public import SystemIO
 public import SystemPackage
 
-/// What is known of how good a snapshot is.
+/// What is known of how good a snapshot is: damaged is also one that is hurt.
 public enum SnapshotHealth: String, Sendable {
   case good, damaged, unchecked
 
@@ -15,6 +15,8 @@ public enum SnapshotHealth: String, Sendable {
 public struct SnapshotInfo: Sendable {
   public var snapshot: Snapshot
   public var isPinned: Bool
+  /// Whether a check found that not all of it can be restored.
+  public var isHurt: Bool
   public var health: SnapshotHealth
   /// The last drill of it: when, whether it went well, and how many seconds it took, where that was noted.
   public var drill: (time: Timestamp, ok: Bool, seconds: Double?)?
@@ -60,14 +62,17 @@ public struct ListSnapshots: Sendable {
 extension SnapshotInfo {
   static func gather(_ snapshots: [Snapshot], in repository: Repository) throws(SnapshotError) -> [SnapshotInfo] {
     let pinned = try repository.pinned()
+    let hurt = try repository.catalogue.verdicts(.hurt, about: snapshots.map(\.id))
     let verdicts = try repository.catalogue.verdicts(.health, about: snapshots.map(\.id))
     // Drills are few: only they are asked for one by one.
     let drilled = try repository.catalogue.verdicts(.drill, about: snapshots.map(\.id))
     return try snapshots.map { (snapshot) throws(SnapshotError) in
       let drill =
         drilled[snapshot.id] == nil ? nil : try repository.catalogue.notes(.drill, about: snapshot.id).last?.note
+      let isHurt = hurt[snapshot.id] == true
       return SnapshotInfo(
-        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), health: SnapshotHealth(verdicts[snapshot.id]),
+        snapshot: snapshot, isPinned: pinned.contains(snapshot.id), isHurt: isHurt,
+        health: isHurt ? .damaged : SnapshotHealth(verdicts[snapshot.id]),
         drill: drill.map { ($0.time, $0.value == true, $0.seconds) })
     }
   }

@@ -45,6 +45,10 @@ public struct CheckRepository: Sendable {
 
   public struct Summary: Sendable {
     public var problems: [Problem] = []
+    /// The snapshots of which not everything can be restored.
+    public var hurt: [Snapshot] = []
+    /// Those of them that a repair has rewritten without what is lost: it can do no more for them.
+    public var rewritten: [Snapshot] = []
     public var snapshots = 0
     public var packs = 0
     public var chunks = 0
@@ -82,9 +86,11 @@ public struct CheckRepository: Sendable {
     var byChunk: [ChunkID: Int] = [:]
     for (i, problem) in summary.problems.enumerated() { if let chunk = problem.chunk { byChunk[chunk] = i } }
     let known = try repository.hurt()
-    for snapshot in try repository.catalogue.snapshots() {
-      summary.snapshots += 1
+    let snapshots = try repository.catalogue.snapshots()
+    summary.snapshots = snapshots.count
+    for snapshot in snapshots {
       let losses = try soundness.losses(of: snapshot, activity: activity)
+      if !losses.isEmpty { summary.hurt.append(snapshot) }
       for loss in losses {
         let affected = Problem.Affected(snapshot: snapshot.id, path: loss.entry?.path)
         if let chunk = loss.chunk, let at = byChunk[chunk] {
@@ -101,6 +107,8 @@ public struct CheckRepository: Sendable {
         try? repository.note(.hurt, about: snapshot.id, value: !losses.isEmpty)
       }
     }
+    let repaired = Set(snapshots.compactMap(\.manifest.repairs))
+    summary.rewritten = summary.hurt.filter { repaired.contains($0.id) }
     repository.noteFoundDamage(index)
     if summary.isSound, reading == .all {
       try? repository.add(Note(kind: .check, time: .now, value: true))

@@ -20,6 +20,8 @@ public struct RepairSnapshots: Sendable {
     public var healed: [Snapshot] = []
     /// Those that were rewritten without what is lost, and as what.
     public var rewritten: [(old: Snapshot, new: Snapshot, lost: [SnapshotEntry])] = []
+    /// Those that an earlier repair has rewritten, and as what: nothing more is done for them.
+    public var rewrittenBefore: [(old: Snapshot, new: Snapshot)] = []
     /// Chunks that were stored anew from packs that are damaged elsewhere.
     public var chunksSaved = 0
     /// Those of which nothing could be saved.
@@ -28,10 +30,13 @@ public struct RepairSnapshots: Sendable {
     public var savedManifests: [ChunkID] = []
     /// Snapshots whose manifests are damaged: they are lost, and their manifests are removed.
     public var lostManifests: [ChunkID] = []
-    /// The snapshots that were taken to store anew what sources still have.
+    /// The snapshots that were taken to store anew what sources still have, of sources that have changed.
     public var taken: [Snapshot] = []
     /// Sources that are not there to take it from.
     public var missingSources: [String] = []
+
+    /// The snapshots that have lost something for good: nothing but forgetting them ends that.
+    public var stillHurt: [Snapshot] { rewritten.map(\.old) + rewrittenBefore.map(\.old) + lost }
   }
 
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
@@ -45,11 +50,20 @@ public struct RepairSnapshots: Sendable {
     let stillHurt = Set(try hurtSnapshots(in: location, activity).map(\.id))
     summary.healed = summary.hurt.filter { !stillHurt.contains($0.id) }
     let repository = try location.open(for: .write)
-    for snapshot in summary.healed where try repository.hurt().contains(snapshot.id) {
-      try repository.note(.hurt, about: snapshot.id, value: false)
+    let known = try repository.hurt()
+    for snapshot in summary.hurt where known.contains(snapshot.id) != stillHurt.contains(snapshot.id) {
+      try repository.note(.hurt, about: snapshot.id, value: stillHurt.contains(snapshot.id))
+    }
+    var repaired: [ChunkID: Snapshot] = [:]
+    for snapshot in try repository.catalogue.snapshots() {
+      if let old = snapshot.manifest.repairs { repaired[old] = snapshot }
     }
     for snapshot in summary.hurt where stillHurt.contains(snapshot.id) {
-      try rewrite(snapshot, in: repository, &summary, activity)
+      if let new = repaired[snapshot.id] {
+        summary.rewrittenBefore.append((snapshot, new))
+      } else {
+        try rewrite(snapshot, in: repository, &summary, activity)
+      }
     }
     return summary
   }
@@ -134,7 +148,8 @@ public struct RepairSnapshots: Sendable {
     return writer.chunksNew
   }
 
-  /// A snapshot stores what is not known, and what is damaged is not known: so each source is taken once more.
+  /// A snapshot stores what is not known, and what is damaged is not known: so each source is taken once more. Where it is as
+  /// its last snapshot holds it, that one is whole again, and needs no other beside it.
   private func storeAnew(
     _ summary: inout Summary, in location: RepositoryLocation, _ activity: Activity
   ) throws(SnapshotError) {
@@ -147,6 +162,7 @@ public struct RepairSnapshots: Sendable {
       }
       var verb = TakeSnapshot(source: path)
       verb.name = "repair"
+      verb.skipIfUnchanged = true
       verb.excludes = snapshot.manifest.excludes
       do throws(SnapshotError) {
         if let taken = try verb.run(in: location, activity: activity).snapshot { summary.taken.append(taken) }
@@ -184,12 +200,8 @@ public struct RepairSnapshots: Sendable {
     manifest.statistics.skipped += losses.count
     manifest.statistics.bytesStored = bytes
     manifest.program = Program.nameAndVersion
-    // Repairing twice makes one repaired snapshot.
-    let existing = try repository.catalogue.snapshots(.ofSource(manifest.source.id))
-    if existing.contains(where: { $0.manifest.repairs == old.id && $0.manifest.tree == tree }) { return }
     try repository.secure(index, alsoExpecting: [])
     let new = try repository.commit(manifest)
-    if try !repository.hurt().contains(old.id) { try repository.note(.hurt, about: old.id, value: true) }
     summary.rewritten.append((old, new, losses.compactMap(\.entry)))
   }
 }

@@ -26,6 +26,15 @@ struct Marker: ~Copyable {
   /// - Throws: `damaged` where a tree or list can't be read: nothing may be swept then.
   mutating func mark(_ snapshot: Snapshot, activity: Activity) throws(SnapshotError) {
     guard snapshots.insert(snapshot.id).inserted else { return }
+    do throws(SnapshotError) { try walk(snapshot, activity) } catch {
+      guard error.code == .damaged else { throw error }
+      throw SnapshotError(
+        .damaged, "snapshot \(snapshot.id.short) is hurt, so what it needs is not known: nothing is pruned",
+        hint: SnapshotError.runRepair, pack: error.pack, chunk: error.chunk, cause: error)
+    }
+  }
+
+  private mutating func walk(_ snapshot: Snapshot, _ activity: Activity) throws(SnapshotError) {
     var waiting = [snapshot.manifest.tree]
     while let content = waiting.popLast() {
       guard trees.insert(content).inserted else { continue }

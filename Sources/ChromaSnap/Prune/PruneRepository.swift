@@ -88,7 +88,7 @@ public struct PruneRepository: Sendable {
       for (id, chain) in zip(batch, try index.chains(of: batch)) {
         guard let chain else {
           throw SnapshotError(
-            .damaged, "chunk \(id.short) can't be decoded: nothing is pruned", hint: SnapshotError.runCheck, chunk: id)
+            .damaged, "chunk \(id.short) can't be decoded: nothing is pruned", hint: SnapshotError.runRepair, chunk: id)
         }
         for copy in chain.links { needed[copy.pack, default: [:]][copy.entry.id] = UInt64(copy.entry.storedLength) }
       }

@@ -48,7 +48,8 @@ struct Sweep: Sendable {
       for (id, lasting) in zip(batch, try index.lastingChains(of: batch)) where lasting == nil {
         guard let chain = try index.chain(of: id) else {
           throw SnapshotError(
-            .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runCheck, chunk: id)
+            .damaged, "chunk \(id.short) can't be decoded: nothing is deleted", hint: SnapshotError.runRepair, chunk: id
+          )
         }
         doomed.subtract(chain.packs)
       }

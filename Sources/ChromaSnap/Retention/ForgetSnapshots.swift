@@ -112,8 +112,8 @@ public struct ForgetSnapshots: Sendable {
       var candidate = KeepPolicy.Candidate(snapshot)
       candidate.isPinned = pinned.contains(snapshot.id)
       let (verdict, drill) = (verdicts[snapshot.id], drills[snapshot.id])
-      candidate.isGood =
-        snapshot.manifest.complete && !hurt.contains(snapshot.id) && verdict != false && drill != false
+      candidate.isHurt = hurt.contains(snapshot.id)
+      candidate.isGood = snapshot.manifest.complete && !candidate.isHurt && verdict != false && drill != false
       if verdict == true {
         candidate.proof = .healthy
       } else if drill == true || lastRead.map({ snapshot.manifest.commitTime < $0 }) == true {

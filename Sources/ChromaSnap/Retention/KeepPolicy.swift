@@ -43,6 +43,8 @@ public struct KeepPolicy: Hashable, Sendable {
     public var isPinned = false
     /// Whether it can be relied on: complete, and not found hurt or damaged.
     public var isGood = true
+    /// Whether a check found that not all of it can be restored.
+    public var isHurt = false
     /// What has been proved of it, where it can be relied on.
     public var proof = Proof.none
     /// Whether its collapse against the one before it is known to be intended.
@@ -105,8 +107,8 @@ public struct KeepPolicy: Hashable, Sendable {
         return Decision(snapshot: candidate.snapshot, reasons: ["not named"])
       }
       var reasons = candidate.isPinned ? [pinned] : []
-      // Of several good ones any may go.
-      if !isForced { reasons += guarded[i].filter { !goodStays || $0 != lastGood } }
+      // Of several good ones any may go; a hurt one may at any time, or nothing would ever end its being hurt.
+      if !isForced, !candidate.isHurt { reasons += guarded[i].filter { !goodStays || $0 != lastGood } }
       return Decision(snapshot: candidate.snapshot, reasons: reasons)
     }
   }
@@ -138,14 +140,20 @@ public struct KeepPolicy: Hashable, Sendable {
     if let last = good.max(by: { (candidates[$0].proof, $0) < (candidates[$1].proof, $1) }) {
       reasons[last].append(Self.lastGood)
     }
-    // Where none is good, the newest complete one is what there is.
-    if good.isEmpty, let last = candidates.lastIndex(where: \.snapshot.manifest.complete) ?? candidates.indices.last {
-      reasons[last].append("last complete")
-    }
+    if good.isEmpty, let (last, reason) = Self.lastResort(among: candidates) { reasons[last].append(reason) }
     for (before, after) in zip(good, good.dropFirst())
     where Self.isCollapse(from: candidates[before], to: candidates[after]) && !candidates[after].isAcknowledged {
       reasons[before].append("before collapse \(candidates[after].snapshot.id.short)")
     }
+  }
+
+  /// Where none is good, what there is, and why it stays.
+  private static func lastResort(among candidates: [Candidate]) -> (index: Int, reason: String)? {
+    if let last = candidates.lastIndex(where: { $0.snapshot.manifest.complete && !$0.isHurt }) {
+      return (last, "last complete")
+    }
+    if let last = candidates.lastIndex(where: { !$0.isHurt }) { return (last, "last unhurt") }
+    return candidates.indices.last.map { ($0, "last of all") }
   }
 
   /// Whether a source has lost more than half of its bytes or records, or a collection, between two snapshots.

@@ -75,11 +75,21 @@ struct CheckCommand: SnapCommand {
         + "\(Wording.count(summary.chunks, "chunk")) checked, \(Wording.bytes(summary.bytesRead)) read in "
         + Wording.duration(summary.duration))
     guard !summary.isSound else { return lines + ["no problems found"] }
-    let remedy =
-      isNothingHurt
-      ? "no snapshot is hurt, run `chromasnap prune`"
-      : "take a snapshot, which stores anew what the source still has, or run `chromasnap repair`"
-    return lines + ["\(Wording.count(summary.problems.count, "problem")) found: \(remedy)"]
+    let found = "\(Wording.count(summary.problems.count, "problem")) found"
+    if isNothingHurt { return lines + ["\(found): no snapshot is hurt, run `chromasnap prune`"] }
+    lines.append(found)
+    if !summary.hurt.isEmpty { lines.append("hurt: " + summary.hurt.map(\.id.short).joined(separator: " ")) }
+    if !summary.rewritten.isEmpty {
+      lines.append(
+        "\(Wording.count(summary.rewritten.count, "hurt snapshot")) rewritten by a repair: "
+          + Wording.ending(summary.rewritten))
+    }
+    if summary.rewritten.count < summary.hurt.count || summary.hurt.isEmpty {
+      lines.append(
+        "take a snapshot, which stores anew what the source still has, or run `chromasnap repair`; "
+          + "what stays hurt is lost for good: `chromasnap forget ID` ends it")
+    }
+    return lines
   }
 
   private static func json(_ summary: CheckRepository.Summary) -> JSON {

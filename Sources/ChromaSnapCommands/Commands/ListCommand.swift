@@ -69,7 +69,7 @@ struct ListCommand: SnapCommand {
     for info in snapshots {
       let manifest = info.snapshot.manifest
       var marks: [String] = []
-      if info.health == .damaged { marks.append("damaged") }
+      if info.health == .damaged { marks.append(info.isHurt ? "hurt" : "damaged") }
       if let drill = info.drill { marks.append(drill.ok ? "drilled" : "drill failed") }
       if info.isPinned { marks.append("pinned") }
       if !manifest.complete { marks.append("incomplete") }

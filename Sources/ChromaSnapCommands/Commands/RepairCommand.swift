@@ -67,10 +67,17 @@ struct RepairCommand: SnapCommand {
       lines += lost.prefix(20).map { "  \($0.displayPath)" }
       if lost.count > 20 { lines.append("  and \(lost.count - 20) more") }
     }
+    for (old, new) in summary.rewrittenBefore {
+      lines.append("\(old.id.short) was rewritten as \(new.id.short) by an earlier repair, without what it has lost")
+    }
     for snapshot in summary.lost {
       lines.append("\(snapshot.id.short) \(snapshot.manifest.name): nothing of it can be saved")
     }
-    if !summary.rewritten.isEmpty { lines.append("the old snapshots stay until you forget them") }
+    if !summary.stillHurt.isEmpty {
+      lines.append(
+        "\(Wording.count(summary.stillHurt.count, "snapshot")) still hurt, as no source has what is lost: "
+          + Wording.ending(summary.stillHurt))
+    }
     return lines
   }
 
@@ -83,6 +90,13 @@ struct RepairCommand: SnapCommand {
       ("saved_manifests", .strings(summary.savedManifests.map(\.description))),
       ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
       ("missing_sources", .strings(summary.missingSources)),
+      (
+        "rewritten_before",
+        .array(
+          summary.rewrittenBefore.map { old, new in
+            .object([("old", .string(old.id.description)), ("new", .string(new.id.description))])
+          })
+      ),
       (
         "rewritten",
         .array(

@@ -52,7 +52,8 @@ struct ShowCommand: SnapCommand {
         + "\(Wording.count(manifest.statistics.directories, "folder")), "
         + Wording.bytes(manifest.statistics.totalBytes),
       "stored       \(Wording.bytes(manifest.statistics.bytesStored)) in \(Wording.count(manifest.packs.count, "new pack"))",
-      "health       \(info.health.rawValue)",
+      "health       \(info.health.rawValue)"
+        + (info.isHurt ? "  (hurt: not all of it can be restored; `chromasnap check` says what is lost)" : ""),
     ]
     if let chroma = manifest.chroma {
       lines.append("chroma       schema \(chroma.schema), \(Wording.count(chroma.records, "record"))")

@@ -1,3 +1,5 @@
+import SnapshotFormat
+import SnapshotRepository
 import SystemIO
 
 /// How figures are written for people.
@@ -38,5 +40,11 @@ enum Wording {
   /// `1 file`, `2 files`.
   static func count(_ number: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
     "\(number) \(number == 1 ? one : many ?? one + "s")"
+  }
+
+  /// What ends it that snapshots are hurt for good.
+  static func ending(_ hurt: [Snapshot]) -> String {
+    let ids = hurt.map(\.id.short).joined(separator: " ")
+    return "`chromasnap forget \(ids)`, then `chromasnap prune`, ends it"
   }
 }
