@@ -148,11 +148,17 @@ extension Repository {
   }
 
   /// Refuses what would remove snapshots that only an unreadable note knows to be pinned.
-  package func requireAllNotes() throws(SnapshotError) {
-    guard let object = unread(in: ObjectNames.notes).first else { return }
+  /// - Parameter givenUp: Notes that are given up all the same.
+  package func requireAllNotes(but givenUp: [String]) throws(SnapshotError) {
+    guard let object = unread(in: ObjectNames.notes).first(where: { !givenUp.contains($0) }) else { return }
     throw SnapshotError(
       .damaged, "\(object) can't be read, and may pin a snapshot: nothing is forgotten",
-      hint: "`chromasnap check` says why. Mend it (its permissions, or a copy of it), or remove it.")
+      hint: Self.mendOrGiveUp(object))
+  }
+
+  private static func mendOrGiveUp(_ object: String) -> String {
+    "`chromasnap check` says why. Mend it (its permissions, a copy of it, or `chromasnap repair`), or give it up: "
+      + "`chromasnap forget \(ObjectNames.id(in: object)?.short ?? object)`."
   }
 
   /// Refuses what would remove chunks that only an unreadable manifest knows to be needed.
@@ -160,8 +166,6 @@ extension Repository {
     guard let object = unreadManifests.first else { return }
     throw SnapshotError(
       .damaged, "\(object) can't be read, so what its snapshot needs is not known: nothing is deleted",
-      hint:
-        "`chromasnap check` says why. Mend it (its permissions, or a copy of it), or let `chromasnap repair` give it up."
-    )
+      hint: Self.mendOrGiveUp(object))
   }
 }

@@ -239,11 +239,10 @@ public final class Repository: Sendable {
 
   /// What prunes have written down to delete and not deleted yet, by object name.
   package func condemned() throws(SnapshotError) -> [(object: String, record: Condemned)] {
-    let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(ObjectNames.condemned) }
     var records: [(object: String, record: Condemned)] = []
-    for name in names {
-      let object = "\(ObjectNames.condemned)/\(name)"
-      // A prune that finished meanwhile has removed it.
+    for object in try condemnedObjects() {
+      // A prune that finished meanwhile has removed it. One that is damaged condemns nothing: what it named is looked at anew
+      // by the next prune, which removes it.
       guard let (_, document) = try? readDocument(object) else { continue }
       let record = try decoding(object) { () throws(FormatError) in
         try Document.decode(Condemned.self, from: document, called: "it")
@@ -251,6 +250,13 @@ public final class Repository: Sendable {
       records.append((object, record))
     }
     return records
+  }
+
+  /// The names of the records of what prunes mean to delete, damaged ones too.
+  package func condemnedObjects() throws(SnapshotError) -> [String] {
+    try storing("reading \(name)") { () throws(StoreError) in
+      try store.list(ObjectNames.condemned).map { "\(ObjectNames.condemned)/\($0)" }
+    }
   }
 
   /// Writes down which packs a prune means to delete, before it deletes any.

@@ -226,10 +226,14 @@ import Testing
     workshop.location = workshop.location(cache: "new")
     _ = try workshop.prune()
     #expect(try workshop.restored(second)["only in this one"] == Self.database(7))
-    // One that is lost for good is given up.
+    // One that is lost here stays, for another cache may have it, until somebody gives it up.
     try put(Array("garbage".utf8))
     workshop.location = workshop.location(cache: "newer")
     #expect(try RepairSnapshots().run(in: workshop.location).lostManifests == [second.id])
+    #expect { try workshop.prune() } throws: { ($0 as? SnapshotError)?.code == .damaged }
+    var forget = ForgetSnapshots(KeepPolicy())
+    forget.named = [SnapshotSelector(second.id.short)]
+    #expect(try forget.run(in: workshop.location).givenUp.count == 1)
     _ = try workshop.prune()
     #expect(try workshop.check().isSound)
   }

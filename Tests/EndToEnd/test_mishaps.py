@@ -164,6 +164,63 @@ class Mishaps(SourceCase):
       shutil.rmtree(self.program.cache)
       self.assertRestores(taken, before)
 
+  def test_a_damaged_manifest_that_another_cache_has_stays(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    (manifest,) = (self.program.repository / "snapshots").glob("*/*")
+    manifest.chmod(0o600)
+    manifest.write_bytes(b"damaged")
+    warm, self.program.cache = self.program.cache, self.home / "other"
+    self.assertEqual(self.call("repair", "--json", code=1).summary["lost_manifests"], [taken])
+    self.assertIn(f"chromasnap forget {taken[:8]}`", self.call("prune", code=1).errors)
+    self.program.cache = warm
+    self.assertEqual(self.call("repair", "--json").summary["saved_manifests"], [taken])
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores(taken, self.source)
+
+  def test_damaged_documents_are_mended_or_given_up(self):
+    self.call("pin", self.snapshot(self.source)["snapshot_id"])
+    for kind in ("notes", "audit"):
+      with self.subTest(kind=kind):
+        document = next((self.program.repository / kind).glob("*/*"))
+        document.chmod(0o600)
+        whole = document.read_bytes()
+        flipped = bytearray(whole)
+        flipped[len(whole) // 2] ^= 4
+        document.write_bytes(flipped)
+        shutil.rmtree(self.program.cache)
+        text = self.call("check", code=1).text
+        self.assertIn("chromasnap repair", text)
+        self.assertNotIn("chromasnap prune", text)
+        self.assertEqual(len(self.call("repair", "--json").summary["mended_documents"]), 1)
+        self.assertEqual(document.read_bytes(), whole)
+        document.write_bytes(b"damaged")
+        shutil.rmtree(self.program.cache)
+        given_up = f"chromasnap forget {document.name[-64:][:8]}`"
+        for command in ("repair", "check"):
+          self.assertIn(given_up, self.call(command, code=1).text)
+        self.call(*given_up[:-1].split()[1:])
+        self.assertTrue(self.check()["ok"])
+    self.assertEqual([entry["pinned"] for entry in self.snapshots()], [False])
+
+  def test_what_a_prune_makes_well(self):
+    self.snapshot(self.source)
+    before = self.copy(self.source)
+    header = self.packs()[-1]
+    header.chmod(0o600)
+    data = bytearray(header.read_bytes())
+    data[9] ^= 1
+    header.write_bytes(data)
+    condemned = self.program.repository / "condemned" / ("0" * 64)
+    condemned.parent.mkdir(exist_ok=True)
+    condemned.write_bytes(b"damaged")
+    for _ in range(2):
+      self.assertEqual(sorted(error["code"] for error in self.check(code=1)["errors"]),
+                       ["damaged_document", "damaged_pack"])
+    self.assertIn("chromasnap prune", self.call("check", "--read-data", code=1).text.splitlines()[-1])
+    self.call("prune")
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", before)
+
   def test_what_was_forgotten_is_said_though_the_prune_fails(self):
     first = self.snapshot(self.source)["snapshot_id"]
     self.write("one", os.urandom(50_000))

@@ -27,8 +27,7 @@ public struct SnapshotSelector: Sendable {
     if let back = stepsBack { return try latest(back, in: repository) }
     let named = try repository.catalogue.snapshots(.named(text)).filter(matches)
     if let one = try only(named) { return one }
-    if text.utf8.count >= 4, text.utf8.count <= 64,
-      text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
+    if mayBeAnID,
       let one = try only(try repository.catalogue.snapshots(.withPrefix(text)).filter(matches))
     {
       return one
@@ -36,6 +35,12 @@ public struct SnapshotSelector: Sendable {
     throw SnapshotError(
       .snapshotNotFound, "there is no snapshot \"\(text)\"\(restriction) in \(repository.name)",
       hint: "`chromasnap list` shows them; name one by its id's first digits, its name, or as latest.")
+  }
+
+  /// Whether it could be the first digits of an id.
+  var mayBeAnID: Bool {
+    text.utf8.count >= 4 && text.utf8.count <= 64
+      && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
   }
 
   /// Whether it counts back from the newest one, of whatever source, rather than naming one.

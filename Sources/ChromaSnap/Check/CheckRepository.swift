@@ -40,6 +40,8 @@ public struct CheckRepository: Sendable {
     public var message: String
     public var pack: ChunkID?
     public var chunk: ChunkID?
+    /// Of a damaged manifest, note or audit entry: the id in its name. A repair mends it where it can.
+    public var document: ChunkID?
     public var affected: [Affected] = []
   }
 

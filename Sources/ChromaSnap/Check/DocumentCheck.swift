@@ -1,4 +1,3 @@
-import ObjectStorage
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO
@@ -12,23 +11,15 @@ struct DocumentCheck: Sendable {
     try checkMonths(ObjectNames.snapshots, Manifest.self, .damagedManifest, &problems)
     try checkMonths(ObjectNames.notes, Note.self, .damagedNote, &problems)
     try checkMonths(ObjectNames.audit, AuditEntry.self, .damagedAudit, &problems)
-    for name in try list(ObjectNames.condemned) {
-      check("\(ObjectNames.condemned)/\(name)", Condemned.self, .damagedDocument, &problems)
-    }
+    for object in try repository.condemnedObjects() { check(object, Condemned.self, .damagedDocument, &problems) }
     return problems
-  }
-
-  private func list(_ folder: String) throws(SnapshotError) -> [String] {
-    try storing("listing \(folder)") { () throws(StoreError) in try repository.store.list(folder) }
   }
 
   private func checkMonths<Value: Decodable>(
     _ parent: String, _ type: Value.Type, _ code: CheckRepository.Problem.Code,
     _ problems: inout [CheckRepository.Problem]
   ) throws(SnapshotError) {
-    for month in try list(parent) {
-      for name in try list("\(parent)/\(month)") { check("\(parent)/\(month)/\(name)", type, code, &problems) }
-    }
+    for object in try repository.documents(in: parent) { check(object, type, code, &problems) }
   }
 
   private func check<Value: Decodable>(
@@ -38,7 +29,8 @@ struct DocumentCheck: Sendable {
     do throws(SnapshotError) { _ = try repository.readDocument(object, as: type) } catch {
       var problem = CheckRepository.Problem(code: code, message: error.message)
       // What the document was about is still in its name.
-      if code == .damagedManifest, let id = ObjectNames.id(in: object) {
+      if code != .damagedDocument { problem.document = ObjectNames.id(in: object) }
+      if code == .damagedManifest, let id = problem.document {
         problem.affected = [CheckRepository.Problem.Affected(snapshot: id, path: nil)]
       }
       problems.append(problem)

@@ -18,6 +18,8 @@ struct PackCheck: Sendable {
     var bytesRead: UInt64 = 0
     /// Packs that were read whole and found sound.
     var sound: Set<ChunkID> = []
+    /// Packs of which nothing but the header is known to be damaged.
+    var headless: Set<ChunkID> = []
   }
 
   func run() throws(SnapshotError) -> Result {
@@ -38,11 +40,13 @@ struct PackCheck: Sendable {
           result.chunks += found.chunks
           result.bytesRead += found.bytesRead
           result.sound.formUnion(found.sound)
+          result.headless.formUnion(found.headless)
         }
       }
     }
     let result = collected.withLock { $0 }
     try removeRefutedNotes(result.sound)
+    try note(headless: result.headless)
     return result
   }
 
@@ -110,10 +114,20 @@ struct PackCheck: Sendable {
       try repository.store.read(ObjectNames.pack(pack), at: 0, count: expected.count)
     }
     guard found != expected else { return }
+    result.headless.insert(pack)
     result.problems.append(
       CheckRepository.Problem(
         code: .damagedPack, message: "the pack's header is damaged; its chunks are found by its table all the same",
         pack: pack))
+  }
+
+  /// No chunk is hurt by that; but a pack that is noted is written anew by the next prune.
+  private func note(headless packs: Set<ChunkID>) throws(SnapshotError) {
+    guard !packs.isEmpty else { return }
+    let noted = Set(try repository.catalogue.notes(.damage).compactMap(\.note.pack))
+    for pack in packs.subtracting(noted) {
+      try? repository.add(Note(kind: .damage, time: .now, pack: pack, chunks: []))
+    }
   }
 
   /// Notes about damage that is no more: the disk has been mended, or a good copy of the pack put back.

@@ -1,12 +1,10 @@
-import ObjectStorage
 public import SnapshotFormat
 public import SnapshotRepository
 import SystemIO
 import SystemPackage
 
 /// Makes the best of damage. What can be read all the same, and what the sources still have, is stored anew; of what is
-/// lost for good, snapshots are rewritten without it, marked incomplete. The old manifests stay, but for those that are
-/// damaged themselves and not in the local catalogue.
+/// lost for good, snapshots are rewritten without it, marked incomplete. Nothing is removed: that is for forget and prune.
 public struct RepairSnapshots: Sendable {
   /// Whether nothing is changed.
   public var isDryRun = false
@@ -26,23 +24,38 @@ public struct RepairSnapshots: Sendable {
     public var chunksSaved = 0
     /// Those of which nothing could be saved.
     public var lost: [Snapshot] = []
-    /// Snapshots whose manifests are damaged, and were written anew from what the catalogue has of them.
-    public var savedManifests: [ChunkID] = []
-    /// Snapshots whose manifests are damaged: they are lost, and their manifests are removed.
-    public var lostManifests: [ChunkID] = []
+    /// What became of damaged documents: manifests, notes, audit entries.
+    public var documents = Documents()
     /// The snapshots that were taken to store anew what sources still have, of sources that have changed.
     public var taken: [Snapshot] = []
     /// Sources that are not there to take it from.
     public var missingSources: [String] = []
 
+    /// Snapshots whose manifests were damaged, and were written anew.
+    public var savedManifests: [ChunkID] { Documents.snapshots(documents.mended) }
+    /// Snapshots whose manifests are damaged and can't be mended from here: they are lost, unless somebody else can.
+    public var lostManifests: [ChunkID] { Documents.snapshots(documents.kept.map(\.object)) }
+
     /// The snapshots that have lost something for good: nothing but forgetting them ends that.
     public var stillHurt: [Snapshot] { rewritten.map(\.old) + rewrittenBefore.map(\.old) + lost }
   }
 
+  /// Damaged documents, by the names of their objects.
+  public struct Documents: Sendable {
+    /// Those that were written anew.
+    public var mended: [String] = []
+    /// Those that can't be mended from here, and why they can't be read. They stay: another machine's catalogue may have
+    /// them, and only whoever owns the repository knows that none does.
+    public var kept: [(object: String, message: String)] = []
+
+    static func snapshots(_ objects: [String]) -> [ChunkID] {
+      objects.filter { $0.hasPrefix("\(ObjectNames.snapshots)/") }.compactMap { ObjectNames.id(in: $0) }
+    }
+  }
+
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     var summary = Summary()
-    summary.savedManifests = try saveManifests(in: location, activity)
-    summary.lostManifests = try giveUpManifests(in: location)
+    summary.documents = try RepairDocuments(repository: location.open(for: .write), isDryRun: isDryRun).run(activity)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
     summary.chunksSaved = try saveChunks(in: location, activity)
@@ -66,47 +79,6 @@ public struct RepairSnapshots: Sendable {
       }
     }
     return summary
-  }
-
-  /// Writes manifests anew that have been damaged since the catalogue took them in. One that can't be read for another reason
-  /// may be well, and is no reason to leave the rest unrepaired.
-  private func saveManifests(
-    in location: RepositoryLocation, _ activity: Activity
-  ) throws(SnapshotError) -> [ChunkID] {
-    let repository = try location.open(for: .write)
-    var saved: [ChunkID] = []
-    for object in try repository.catalogue.manifestObjects() {
-      try activity.checkpoint()
-      do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {
-        guard error.code == .damaged, let id = ObjectNames.id(in: object),
-          let document = try repository.catalogue.manifestDocument(object), ChunkID(of: document) == id
-        else { continue }
-        if !isDryRun {
-          try storing("writing a manifest anew") { () throws(StoreError) in
-            try repository.store.put(object, Sealer.sealDocument(document))
-          }
-        }
-        saved.append(id)
-      }
-    }
-    return saved
-  }
-
-  /// Removes manifests that can be read and are not what their names say.
-  /// - Throws: What reading one throws that may be well: nothing is lost then.
-  private func giveUpManifests(in location: RepositoryLocation) throws(SnapshotError) -> [ChunkID] {
-    let repository = try location.open(for: .write)
-    var lost: [ChunkID] = []
-    for object in repository.unreadManifests {
-      do throws(SnapshotError) { _ = try repository.readDocument(object, as: Manifest.self) } catch {
-        guard error.code == .damaged else { throw error }
-        if !isDryRun {
-          try storing("removing a damaged manifest") { () throws(StoreError) in try repository.store.delete(object) }
-        }
-        if let id = ObjectNames.id(in: object) { lost.append(id) }
-      }
-    }
-    return lost
   }
 
   private func hurtSnapshots(

@@ -26,8 +26,10 @@ struct Sweep: Sendable {
       for pack in replacements.subtracting(doomed) { _ = try tables.table(of: pack) }
       try delete(doomed, &summary)
     }
+    // A damaged one too: what it named is not known, and nobody is pruning who relies on it.
+    let records = try repository.condemnedObjects()
     try storing("finishing the prune") { () throws(StoreError) in
-      for document in documents { try repository.store.delete(document.object) }
+      try repository.store.delete(records)
       // Nobody else is writing: what is unfinished was abandoned.
       try repository.store.removeUnfinished()
     }

@@ -29,6 +29,8 @@ public struct ForgetSnapshots: Sendable {
     public var sources: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
     /// Those whose collapse is known to be intended from now on.
     public var acknowledged: [Snapshot] = []
+    /// Damaged documents that were named by the ids in their names, and given up: manifests, notes, audit entries.
+    public var givenUp: [String] = []
     /// The ZIPs beside forgotten snapshots that went with them.
     public var zipsRemoved: [FilePath] = []
     public var isDryRun: Bool
@@ -46,8 +48,9 @@ public struct ForgetSnapshots: Sendable {
         hint: "Say what stays, such as --keep-last 10 or --keep-daily 7, or name the snapshots that go.")
     }
     let repository = try location.open(for: .delete)
-    try repository.requireAllNotes()
     var result = Result(isDryRun: isDryRun)
+    let named = try giveUpDamaged(in: repository, &result)
+    try repository.requireAllNotes(but: result.givenUp)
     for selector in acknowledged {
       let snapshot = try selector.find(in: repository)
       if !isDryRun { try repository.add(Note(kind: .acknowledged, time: now(), snapshot: snapshot.id, value: true)) }
@@ -56,8 +59,8 @@ public struct ForgetSnapshots: Sendable {
     // A dry run decides as if they were noted.
     let accepted = Set(result.acknowledged.map(\.id))
     if !named.isEmpty {
-      result.sources = try decideNamed(in: repository, accepted)
-    } else if !policy.isEmpty {
+      result.sources = try decide(named, in: repository, accepted)
+    } else if self.named.isEmpty, !policy.isEmpty {
       for (source, candidates) in try candidates(of: source, in: repository, accepted) {
         try checkClock(candidates)
         result.sources.append((source, policy.decide(candidates)))
@@ -73,12 +76,29 @@ public struct ForgetSnapshots: Sendable {
     return result
   }
 
+  /// Removes the damaged documents that are named: nobody else does.
+  /// - Returns: The snapshots that are named.
+  private func giveUpDamaged(
+    in repository: Repository, _ result: inout Result
+  ) throws(SnapshotError) -> [Snapshot] {
+    var snapshots: [Snapshot] = []
+    for selector in named {
+      do throws(SnapshotError) { snapshots.append(try selector.find(in: repository)) } catch {
+        guard error.code == .snapshotNotFound, selector.mayBeAnID,
+          let object = try repository.damagedDocument(withPrefix: selector.text)
+        else { throw error }
+        result.givenUp.append(object)
+      }
+    }
+    if !isDryRun { for object in result.givenUp { try repository.giveUp(object) } }
+    return snapshots
+  }
+
   /// What becomes of the sources of which snapshots are named.
-  private func decideNamed(
-    in repository: Repository, _ accepted: Set<ChunkID>
+  private func decide(
+    _ named: [Snapshot], in repository: Repository, _ accepted: Set<ChunkID>
   ) throws(SnapshotError) -> [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] {
-    var ids: Set<ChunkID> = []
-    for selector in named { ids.insert(try selector.find(in: repository).id) }
+    let ids = Set(named.map(\.id))
     var result: [(source: Manifest.Source, decisions: [KeepPolicy.Decision])] = []
     for (source, candidates) in try candidates(of: nil, in: repository, accepted)
     where candidates.contains(where: { ids.contains($0.snapshot.id) }) {

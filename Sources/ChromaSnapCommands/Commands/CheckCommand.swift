@@ -55,8 +55,6 @@ struct CheckCommand: SnapCommand {
 
   private static func text(_ summary: CheckRepository.Summary, all: Bool) -> [String] {
     var lines: [String] = []
-    // What a pack without a readable table held stands among the other problems.
-    let isNothingHurt = summary.problems.allSatisfy(\.affected.isEmpty)
     for problem in summary.problems {
       lines.append("problem: \(problem.message)")
       if let pack = problem.pack { lines.append("  pack \(pack)") }
@@ -66,8 +64,12 @@ struct CheckCommand: SnapCommand {
         lines.append("  hurts snapshot \(affected.snapshot.short): \(path.isEmpty ? "." : path)")
       }
       if !all, problem.affected.count > 10 { lines.append("  and \(problem.affected.count - 10) more (--verbose)") }
-      if problem.affected.isEmpty, isNothingHurt || problem.chunk != nil {
-        lines.append("  hurts no snapshot; `chromasnap prune` removes it")
+      if let document = problem.document {
+        lines.append(
+          "  `chromasnap repair` mends it where it can; `chromasnap forget \(document.short)` gives it up")
+      } else if problem.affected.isEmpty, summary.hurt.isEmpty || problem.chunk != nil {
+        // What a pack without a readable table held stands among the other problems.
+        lines.append("  hurts no snapshot; `chromasnap prune` ends it")
       }
     }
     lines.append(
@@ -75,19 +77,29 @@ struct CheckCommand: SnapCommand {
         + "\(Wording.count(summary.chunks, "chunk")) checked, \(Wording.bytes(summary.bytesRead)) read in "
         + Wording.duration(summary.duration))
     guard !summary.isSound else { return lines + ["no problems found"] }
-    let found = "\(Wording.count(summary.problems.count, "problem")) found"
-    if isNothingHurt { return lines + ["\(found): no snapshot is hurt, run `chromasnap prune`"] }
-    lines.append(found)
-    if !summary.hurt.isEmpty { lines.append("hurt: " + summary.hurt.map(\.id.short).joined(separator: " ")) }
+    return lines + ["\(Wording.count(summary.problems.count, "problem")) found"] + remedies(summary)
+  }
+
+  /// What helps, first things first.
+  private static func remedies(_ summary: CheckRepository.Summary) -> [String] {
+    var lines: [String] = []
+    if summary.problems.contains(where: { $0.document != nil }) {
+      lines.append("run `chromasnap repair`, where the snapshots are taken: the local cache may have what is damaged")
+    }
     if !summary.rewritten.isEmpty {
       lines.append(
         "\(Wording.count(summary.rewritten.count, "hurt snapshot")) rewritten by a repair: "
           + Wording.ending(summary.rewritten))
     }
-    if summary.rewritten.count < summary.hurt.count || summary.hurt.isEmpty {
+    let rewritten = Set(summary.rewritten.map(\.id))
+    let others = summary.hurt.filter { !rewritten.contains($0.id) }
+    if !others.isEmpty {
+      lines.append("hurt: \(Wording.ids(others))")
       lines.append(
         "take a snapshot, which stores anew what the source still has, or run `chromasnap repair`; "
           + "what stays hurt is lost for good: `chromasnap forget ID` ends it")
+    } else if summary.hurt.isEmpty, summary.problems.contains(where: { $0.document == nil }) {
+      lines.append("no snapshot is hurt, run `chromasnap prune`")
     }
     return lines
   }

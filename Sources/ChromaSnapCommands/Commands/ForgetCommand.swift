@@ -14,7 +14,8 @@ struct ForgetCommand: SnapCommand {
 
       Without a --keep option the configuration's [retention] is the policy; one such option replaces all of it.
 
-      With IDs those snapshots go, and no policy is asked. What is pinned does not go, and the last good one only with --force.
+      With IDs those snapshots go, and no policy is asked. What is pinned does not go, and the last good one only with --force. \
+      The id of a damaged manifest, note or audit entry that `check` names gives it up.
 
       EXAMPLES
         chromasnap forget --keep-last 10 --dry-run
@@ -96,7 +97,8 @@ struct ForgetCommand: SnapCommand {
   }
 
   private static func text(_ result: ForgetSnapshots.Result, named: Bool) -> [String] {
-    var lines = result.acknowledged.map { snapshot in
+    var lines = result.givenUp.map { "\(result.isDryRun ? "would give up" : "gave up") \($0), which is damaged" }
+    lines += result.acknowledged.map { snapshot in
       "\(result.isDryRun ? "would accept" : "accepted") that \(snapshot.id.short)  \(snapshot.manifest.name) holds less"
     }
     // Where nothing had to be decided, that was all.
@@ -142,7 +144,7 @@ struct ForgetCommand: SnapCommand {
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(result.isDryRun)), ("sources", .array(sources)),
       ("kept", .integer(result.kept.count)), ("forgotten", .integer(result.forgotten.count)),
-      ("accepted", .strings(result.acknowledged.map(\.id.description))),
+      ("accepted", .strings(result.acknowledged.map(\.id.description))), ("given_up", .strings(result.givenUp)),
       ("prune", pruned.map(PruneCommand.json) ?? .null),
     ])
   }

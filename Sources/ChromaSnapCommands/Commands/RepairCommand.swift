@@ -8,8 +8,9 @@ struct RepairCommand: SnapCommand {
     commandName: "repair", abstract: "Make the best of a damaged repository.",
     discussion: """
       Run `check --read-data` first: it finds what is damaged. What can be read all the same, and what the sources still \
-      have, is stored anew; of what is lost for good, snapshots are rewritten without it and marked incomplete. No old \
-      snapshot is removed, unless its manifest is damaged and not in the local cache: run it where the snapshots are taken.
+      have, is stored anew; of what is lost for good, snapshots are rewritten without it and marked incomplete. Damaged \
+      manifests and notes are written anew from the local cache: run it where the snapshots are taken. Nothing is removed: \
+      `forget` and `prune` do that.
 
       EXAMPLES
         chromasnap check --read-data; chromasnap repair
@@ -36,17 +37,17 @@ struct RepairCommand: SnapCommand {
   }
 
   private func exitCode(_ summary: RepairSnapshots.Summary) -> Int32 {
-    let isHurt = !summary.hurt.isEmpty || !summary.lostManifests.isEmpty || !summary.savedManifests.isEmpty
-    if !summary.lost.isEmpty || !summary.lostManifests.isEmpty || (dryRun && isHurt) { return ExitStatus.failure }
+    let isDamaged = !summary.hurt.isEmpty || !summary.documents.mended.isEmpty
+    if !summary.lost.isEmpty || !summary.documents.kept.isEmpty || (dryRun && isDamaged) { return ExitStatus.failure }
     return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
-    var lines = summary.savedManifests.map { id in
-      "\(id.short): its manifest is damaged, and \(dryRun ? "can be" : "was") written anew from the local cache"
-    }
-    lines += summary.lostManifests.map { id in
-      "\(id.short): its manifest is damaged, so nothing of it can be saved\(dryRun ? "" : "; the manifest is removed")"
+    var lines = summary.documents.mended.map { "\($0) is damaged, and \(dryRun ? "can be" : "was") written anew" }
+    for (object, message) in summary.documents.kept {
+      let id = ObjectNames.id(in: object)?.short ?? object
+      lines.append("\(message): it stays, as it can't be mended from this machine's cache")
+      lines.append("  run repair where the snapshots are taken; `chromasnap forget \(id)` gives it up")
     }
     if summary.hurt.isEmpty {
       let nothing = "no snapshot is known to be hurt; `chromasnap check --read-data` looks for damage"
@@ -89,6 +90,8 @@ struct RepairCommand: SnapCommand {
       ("chunks_saved", .integer(summary.chunksSaved)),
       ("saved_manifests", .strings(summary.savedManifests.map(\.description))),
       ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
+      ("mended_documents", .strings(summary.documents.mended)),
+      ("damaged_documents", .strings(summary.documents.kept.map(\.object))),
       ("missing_sources", .strings(summary.missingSources)),
       (
         "rewritten_before",

@@ -44,7 +44,11 @@ enum Wording {
 
   /// What ends it that snapshots are hurt for good.
   static func ending(_ hurt: [Snapshot]) -> String {
-    let ids = hurt.map(\.id.short).joined(separator: " ")
-    return "`chromasnap forget \(ids)`, then `chromasnap prune`, ends it"
+    "`chromasnap forget \(ids(hurt))`, then `chromasnap prune`, ends it"
+  }
+
+  /// The ids of some snapshots: of very many the first ones.
+  static func ids(_ snapshots: [Snapshot]) -> String {
+    snapshots.prefix(100).map(\.id.short).joined(separator: " ") + (snapshots.count > 100 ? " ..." : "")
   }
 }

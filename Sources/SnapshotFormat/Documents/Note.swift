@@ -12,6 +12,7 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     /// `value` true pins the snapshot, false unpins it. The highest sequence counts.
     public static let pin = Kind(rawValue: "pin")
     /// Chunks found damaged: `chunks` in `pack` are unknown from now on. Without chunks: the pack can't be read at all.
+    /// With none: only its header is damaged.
     public static let damage = Kind(rawValue: "damage")
     /// The whole repository was read and found sound, or not (`value`).
     public static let check = Kind(rawValue: "check")

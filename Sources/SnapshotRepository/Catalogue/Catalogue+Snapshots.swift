@@ -106,15 +106,14 @@ extension Catalogue {
     }
   }
 
-  /// The objects of all manifests that are known.
-  package func manifestObjects() throws(SnapshotError) -> [String] {
-    try read { db in try String.fetchAll(db, sql: "SELECT object FROM snapshot ORDER BY object") }
-  }
-
-  /// A manifest as it was when its object was read.
-  package func manifestDocument(_ object: String) throws(SnapshotError) -> [UInt8]? {
-    try read { db in try Data.fetchOne(db, sql: "SELECT document FROM snapshot WHERE object = ?", arguments: [object]) }
-      .map { [UInt8]($0) }
+  /// A manifest or a note as it was when its object was read.
+  func document(_ object: String) throws(SnapshotError) -> [UInt8]? {
+    try read { db in
+      try Data.fetchOne(
+        db,
+        sql: "SELECT document FROM snapshot WHERE object = ? UNION ALL SELECT document FROM note WHERE object = ?",
+        arguments: [object, object])
+    }.map { [UInt8]($0) }
   }
 
   private static func snapshot(_ id: ChunkID, _ document: [UInt8]) throws(SnapshotError) -> Snapshot {

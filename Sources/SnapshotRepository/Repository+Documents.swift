@@ -1,0 +1,64 @@
+import ObjectStorage
+import SnapshotFormat
+import Synchronization
+
+/// Documents as they lie in the store, whatever the catalogue says.
+extension Repository {
+  /// The names of all manifests, notes or audit entries, oldest first. What else lies there is nothing.
+  package func documents(in parent: String) throws(SnapshotError) -> [String] {
+    try storing("listing \(parent)") { () throws(StoreError) in
+      var objects: [String] = []
+      for month in try store.list(parent) {
+        let folder = "\(parent)/\(month)"
+        objects += try store.list(folder).filter { ObjectNames.id(in: $0) != nil }.map { "\(folder)/\($0)" }
+      }
+      return objects
+    }
+  }
+
+  /// What the bytes of a document should be that are not those that its name promises: as the catalogue took it in, else with
+  /// the one bit put right that has flipped. Its id proves either.
+  package func mended(_ object: String) throws(SnapshotError) -> [UInt8]? {
+    guard let id = ObjectNames.id(in: object) else { return nil }
+    if let known = try catalogue.document(object), ChunkID(of: known) == id { return known }
+    guard let stored = try? store.get(object, limit: Limits.documentBytes),
+      let document = try? Sealer.openDocument(stored)
+    else { return nil }
+    return FlippedBit.corrected(document) { ChunkID(of: $0) == id }
+  }
+
+  /// Writes a damaged document anew.
+  package func mend(_ object: String, with document: [UInt8]) throws(SnapshotError) {
+    try storing("writing \(object) anew") { () throws(StoreError) in
+      try store.put(object, Sealer.sealDocument(document))
+    }
+  }
+
+  /// The manifest, note or audit entry that is not what its name promises and whose id begins with some digits.
+  /// - Throws: `ambiguous` where there are several.
+  package func damagedDocument(withPrefix digits: String) throws(SnapshotError) -> String? {
+    var found: [String] = []
+    for parent in [ObjectNames.snapshots, ObjectNames.notes, ObjectNames.audit] {
+      for object in try documents(in: parent)
+      where ObjectNames.id(in: object)?.description.hasPrefix(digits) == true {
+        do throws(SnapshotError) { _ = try readDocument(object) } catch {
+          if error.code == .damaged { found.append(object) }
+        }
+      }
+    }
+    guard found.count > 1 else { return found.first }
+    throw SnapshotError(
+      .ambiguous, "\"\(digits)\" means \(found.count) damaged documents", hint: "Give more digits of the id.")
+  }
+
+  /// Removes a damaged document for good, with the notes about the snapshot that it was of.
+  package func giveUp(_ object: String) throws(SnapshotError) {
+    let notes = try ObjectNames.id(in: object).map { (id) throws(SnapshotError) in
+      try catalogue.noteObjects(about: [id])
+    }
+    try storing("removing \(object)") { () throws(StoreError) in try store.delete([object] + (notes ?? [])) }
+    try catalogue.remove(objects: [object], of: .snapshot)
+    try catalogue.remove(objects: [object] + (notes ?? []), of: .note)
+    unread.withLock { _ = $0.remove(object) }
+  }
+}
