@@ -342,6 +342,46 @@ import Testing
     #expect(try workshop.restored(first) == ["log": old])
   }
 
+  /// Cuts off a pack's table: only this catalogue still knows what lies where in it.
+  private static func cutTable(off pack: FilePath) throws {
+    try Descriptor(opening: pack, .readWrite).resize(to: size(pack) - 40)
+  }
+
+  @Test func aRepairTriesEveryCopy() throws {
+    let workshop = try Workshop()
+    var random = SeededGenerator(5)
+    let bytes = random.bytes(20_000)
+    try workshop.write("f", bytes)
+    let first = try workshop.snapshot()
+    try workshop.damage(try Self.largestPack(of: first, in: workshop), at: 5000)
+    #expect(try !workshop.check().isSound)
+    let second = try workshop.snapshot()
+    try Self.cutTable(off: try Self.largestPack(of: second, in: workshop))
+    try FileSystem.removeTree(workshop.source)
+    #expect(try !workshop.check().isSound)
+    let repaired = try RepairSnapshots().run(in: workshop.location)
+    #expect(Set(repaired.healed.map(\.id)) == [first.id, second.id])
+    workshop.location = workshop.location(cache: "new")
+    #expect(try workshop.restored(second) == ["f": bytes])
+  }
+
+  @Test func aRepairStoresWhatIsNeeded() throws {
+    let workshop = try Workshop()
+    var random = SeededGenerator(5)
+    let needed = random.bytes(20_000)
+    try workshop.write("needed", needed)
+    try workshop.write("other", random.bytes(20_000))
+    let first = try workshop.snapshot()
+    try FileSystem.removeFile(workshop.source.appending("other"))
+    let second = try workshop.snapshot()
+    try workshop.forget(first)
+    try Self.cutTable(off: try Self.largestPack(of: first, in: workshop))
+    try FileSystem.removeTree(workshop.source)
+    #expect(try !workshop.check().isSound)
+    #expect(try RepairSnapshots().run(in: workshop.location).chunksSaved == 1)
+    #expect(try workshop.restored(second) == ["needed": needed])
+  }
+
   // MARK: 6: order is not the clock
 
   @Test func aClockThatStepsBackChangesNoOrder() throws {

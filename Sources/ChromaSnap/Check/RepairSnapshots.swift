@@ -58,7 +58,7 @@ public struct RepairSnapshots: Sendable {
     summary.documents = try RepairDocuments(repository: location.open(for: .write), isDryRun: isDryRun).run(activity)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
-    summary.chunksSaved = try saveChunks(in: location, activity)
+    summary.chunksSaved = try SaveChunks(repository: location.open(for: .write)).run(of: summary.hurt, activity)
     try storeAnew(&summary, in: location, activity)
     let stillHurt = Set(try hurtSnapshots(in: location, activity).map(\.id))
     summary.healed = summary.hurt.filter { !stillHurt.contains($0.id) }
@@ -92,32 +92,6 @@ public struct RepairSnapshots: Sendable {
     where try !soundness.losses(of: snapshot, activity: activity).isEmpty { hurt.append(snapshot) }
     repository.noteFoundDamage(index)
     return hurt
-  }
-
-  /// Stores anew what is noted as damaged and can be read all the same: chunks of a pack that has lost its table, of which
-  /// the catalogue knows where they lie, or of a disk that has come to its senses. Every byte is proved.
-  private func saveChunks(in location: RepositoryLocation, _ activity: Activity) throws(SnapshotError) -> Int {
-    let repository = try location.open(for: .write)
-    let index = try ChunkIndex(repository)
-    var reader = ChunkReader(repository, index: index)
-    var writer = ChunkWriter(repository, index: index, level: TreeRewriting.level)
-    var chunk = ByteBuffer(capacity: Limits.chunkBytes)
-    let kinds = try repository.catalogue.packSummaries().reduce(into: [:]) { $0[$1.id] = $1.kind }
-    for note in try repository.catalogue.notes(.damage).map(\.note) {
-      guard let pack = note.pack else { continue }
-      for entry in try repository.catalogue.entries(of: pack) where note.chunks?.contains(entry.id) ?? true {
-        try activity.checkpoint()
-        if try index.chain(of: entry.id) != nil { continue }
-        chunk.count = 0
-        do throws(SnapshotError) { try reader.read(entry.id, into: &chunk) } catch {
-          guard error.code == .damaged else { throw error }
-          continue
-        }
-        try writer.store(chunk.bytes, id: entry.id, kind: kinds[pack] ?? .data)
-      }
-    }
-    try writer.finish()
-    return writer.chunksNew
   }
 
   /// A snapshot stores what is not known, and what is damaged is not known: so each source is taken once more. Where it is as

@@ -11,9 +11,12 @@ struct Marker: ~Copyable {
   private var trees: Set<Content> = []
   private var files: Set<Content> = []
   private var lists: Set<ChunkID> = []
+  /// Whether trees and lists that can't be read are passed over: for a repair, never for a prune.
+  private let passesOverLosses: Bool
 
-  init(_ repository: Repository, index: ChunkIndex) {
+  init(_ repository: Repository, index: ChunkIndex, passingOverLosses: Bool = false) {
     reader = ChunkReader(repository, index: index)
+    passesOverLosses = passingOverLosses
   }
 
   /// Goes on in the repository as it is now. What has been walked needs no second walk: an id never comes to mean other
@@ -40,7 +43,8 @@ struct Marker: ~Copyable {
       guard trees.insert(content).inserted else { continue }
       try activity.checkpoint()
       try mark(content)
-      for entry in try reader.tree(content).entries {
+      let tree = try unlessLost { (reader) throws(SnapshotError) in try reader.tree(content) }
+      for entry in tree?.entries ?? [] {
         switch entry.kind {
         case .directory(let below): if below.length > 0 { waiting.append(below) }
         case .file(let content, _): if files.insert(content).inserted { try mark(content) }
@@ -56,12 +60,22 @@ struct Marker: ~Copyable {
     guard content.depth > 0 else { return }
     var nodes = [ContentSegment(offset: 0, length: content.length, level: content.depth, id: root)]
     while let node = nodes.popLast() {
-      for child in try reader.list(node).children {
+      let list = try unlessLost { (reader) throws(SnapshotError) in try reader.list(node) }
+      for child in list?.children ?? [] {
         marked.insert(child.id)
         if node.level > 1, lists.insert(child.id).inserted {
           nodes.append(ContentSegment(offset: 0, length: child.length, level: node.level - 1, id: child.id))
         }
       }
+    }
+  }
+
+  private mutating func unlessLost<Value>(
+    _ read: (inout ChunkReader) throws(SnapshotError) -> Value
+  ) throws(SnapshotError) -> Value? {
+    do throws(SnapshotError) { return try read(&reader) } catch {
+      guard passesOverLosses, error.code == .damaged else { throw error }
+      return nil
     }
   }
 }

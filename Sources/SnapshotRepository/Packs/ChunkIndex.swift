@@ -29,7 +29,7 @@ package final class ChunkIndex: Sendable {
     var found: Set<DamagedCopy> = []
   }
 
-  struct DamagedCopy: Hashable {
+  package struct DamagedCopy: Hashable, Sendable {
     var pack: ChunkID
     /// `nil`: all of the pack.
     var chunk: ChunkID?
@@ -68,16 +68,21 @@ package final class ChunkIndex: Sendable {
     if ids.isEmpty { return [] }
     return try catalogue.findCopies { finder in
       if ids.count > 1 { try finder.begin() }
-      return try ids.map { try resolve(finder.copies(of: $0), below: .max, avoiding: condemned, finder) }
+      return try ids.map {
+        try resolve(finder.copies(of: $0), below: .max, avoiding: condemned, isDamaged: isDamaged, finder)
+      }
     }
   }
 
   package func chain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? { try chains(of: [id])[0] }
 
   /// A chain through copies that may be damaged: for reading what would be lost otherwise, never for relying on.
-  package func chainOfLastResort(of id: ChunkID) throws(SnapshotError) -> ChunkChain? {
+  /// - Parameter failed: Copies that have been tried in vain.
+  package func chainOfLastResort(
+    of id: ChunkID, without failed: Set<DamagedCopy> = []
+  ) throws(SnapshotError) -> ChunkChain? {
     try catalogue.findCopies { finder in
-      try resolve(finder.copies(of: id), below: .max, avoiding: [], despiteDamage: true, finder)
+      try resolve(finder.copies(of: id), below: .max, avoiding: [], isDamaged: failed.contains, finder)
     }
   }
 
@@ -89,15 +94,17 @@ package final class ChunkIndex: Sendable {
   /// A copy of depth d is decoded only through copies of its base of smaller depth, so there are no cycles and at most
   /// ``Limits/patchDepth`` steps.
   private func resolve(
-    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>, despiteDamage: Bool = false,
+    _ copies: [ChunkCopy], below depth: UInt8, avoiding condemned: Set<ChunkID>, isDamaged: (DamagedCopy) -> Bool,
     _ finder: borrowing CopyFinder
   ) throws -> ChunkChain? {
     for copy in copies
-    where copy.entry.depth < depth && (despiteDamage || !isDamaged(copy)) && !condemned.contains(copy.pack) {
+    where copy.entry.depth < depth && !isDamaged(DamagedCopy(pack: copy.pack, chunk: copy.entry.id))
+      && !condemned.contains(copy.pack)
+    {
       guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
       try finder.begin()
       if var chain = try resolve(
-        finder.copies(of: base), below: copy.entry.depth, avoiding: condemned, despiteDamage: despiteDamage, finder)
+        finder.copies(of: base), below: copy.entry.depth, avoiding: condemned, isDamaged: isDamaged, finder)
       {
         chain.links.append(copy)
         return chain
@@ -106,11 +113,10 @@ package final class ChunkIndex: Sendable {
     return nil
   }
 
-  private func isDamaged(_ copy: ChunkCopy) -> Bool {
+  private func isDamaged(_ copy: DamagedCopy) -> Bool {
     state.withLock { state in
       !state.damaged.isEmpty
-        && (state.damaged.contains(DamagedCopy(pack: copy.pack, chunk: copy.entry.id))
-          || state.damaged.contains(DamagedCopy(pack: copy.pack, chunk: nil)))
+        && (state.damaged.contains(copy) || state.damaged.contains(DamagedCopy(pack: copy.pack, chunk: nil)))
     }
   }
 
@@ -132,7 +138,8 @@ package final class ChunkIndex: Sendable {
   package func chain(of copy: ChunkCopy) throws(SnapshotError) -> ChunkChain? {
     guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
     return try catalogue.findCopies { finder in
-      var chain = try resolve(finder.copies(of: base), below: copy.entry.depth, avoiding: [], finder)
+      var chain = try resolve(
+        finder.copies(of: base), below: copy.entry.depth, avoiding: [], isDamaged: isDamaged, finder)
       chain?.links.append(copy)
       return chain
     }

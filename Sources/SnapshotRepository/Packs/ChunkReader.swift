@@ -43,14 +43,25 @@ package struct ChunkReader: ~Copyable {
       }
       chain = try index.chain(of: id)
     }
-    // What is noted as damaged may be readable all the same; every byte is proved before it is believed.
-    if triesDamaged, let last = try index.chainOfLastResort(of: id),
-      (try? decode(last, upcoming: [], into: &output)) != nil
-    {
-      return
-    }
+    if triesDamaged, try readDamaged(id, into: &output) { return }
     throw failure
       ?? SnapshotError(.damaged, "a chunk is missing, or known to be damaged", hint: SnapshotError.runCheck, chunk: id)
+  }
+
+  /// What is noted as damaged may be readable all the same: every copy is tried, and every byte proved before it is believed.
+  private mutating func readDamaged(_ id: ChunkID, into output: inout ByteBuffer) throws(SnapshotError) -> Bool {
+    var failed: Set<ChunkIndex.DamagedCopy> = []
+    while let chain = try index.chainOfLastResort(of: id, without: failed) {
+      do throws(SnapshotError) {
+        try decode(chain, upcoming: [], into: &output)
+        return true
+      } catch {
+        guard let pack = error.pack, let chunk = error.chunk,
+          failed.insert(ChunkIndex.DamagedCopy(pack: pack, chunk: chunk)).inserted
+        else { return false }
+      }
+    }
+    return false
   }
 
   /// Reads chunks that follow each other, one into each buffer, and proves them together: hashing several at once takes
