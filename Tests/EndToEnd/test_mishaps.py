@@ -84,7 +84,7 @@ class Mishaps(SourceCase):
       with self.subTest(size=pack.stat().st_size):
         pack.chmod(0o600)
         data = pack.read_bytes()
-        pack.write_bytes(data[:-10])
+        pack.write_bytes(data[:-40])
         # The catalogue still finds what is in it; nobody else does.
         summary = self.call("check", "--json", code=1).summary
         self.assertIn(taken["snapshot_id"],
@@ -149,6 +149,25 @@ class Mishaps(SourceCase):
     self.assertEqual((summary["healed"], summary["taken"]), ([taken], []))
     self.assertTrue(self.check()["ok"])
     self.assertRestores(taken, self.source)
+
+  def test_a_pack_that_does_not_end_as_it_should_is_written_anew(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    before = self.copy(self.source)
+    shutil.rmtree(self.source)
+    for number, change in enumerate((lambda data: data[:-1], lambda data: data[:-20], lambda data: data + bytes(5000),
+                                     lambda data: data[:-8] + os.urandom(100))):
+      pack = self.packs()[number % 2]
+      with self.subTest(number=number):
+        whole = pack.read_bytes()
+        pack.chmod(0o600)
+        pack.write_bytes(change(whole))
+        shutil.rmtree(self.program.cache)
+        self.call("check", code=1)
+        summary = self.call("repair", "--json").summary
+        self.assertEqual((summary["healed"], summary["mended_packs"]), ([taken], [pack.name]))
+        self.assertEqual(pack.read_bytes(), whole)
+        self.assertTrue(self.check()["ok"])
+        self.assertRestores(taken, before)
 
   def test_a_damaged_manifest_is_written_anew(self):
     taken = self.snapshot(self.source)["snapshot_id"]

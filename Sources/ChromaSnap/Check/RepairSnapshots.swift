@@ -20,6 +20,8 @@ public struct RepairSnapshots: Sendable {
     public var rewritten: [(old: Snapshot, new: Snapshot, lost: [SnapshotEntry])] = []
     /// Those that an earlier repair has rewritten, and as what: nothing more is done for them.
     public var rewrittenBefore: [(old: Snapshot, new: Snapshot)] = []
+    /// Packs that did not end as they should, and were written anew as they were.
+    public var mendedPacks: [ChunkID] = []
     /// Chunks that were stored anew from packs that are damaged elsewhere.
     public var chunksSaved = 0
     /// Those of which nothing could be saved.
@@ -58,6 +60,7 @@ public struct RepairSnapshots: Sendable {
     summary.documents = try RepairDocuments(repository: location.open(for: .write), isDryRun: isDryRun).run(activity)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }
+    summary.mendedPacks = try RepairPacks(repository: location.open(for: .write)).run(activity)
     summary.chunksSaved = try SaveChunks(repository: location.open(for: .write)).run(of: summary.hurt, activity)
     try storeAnew(&summary, in: location, activity)
     let stillHurt = Set(try hurtSnapshots(in: location, activity).map(\.id))

@@ -55,6 +55,7 @@ struct RepairCommand: SnapCommand {
     }
     lines.append("\(Wording.count(summary.hurt.count, "snapshot")) hurt")
     if dryRun { return lines + summary.hurt.map { "  \($0.id.short)  \($0.manifest.name)" } }
+    lines += summary.mendedPacks.map { "pack \($0.short) did not end as it should, and was written anew" }
     if summary.chunksSaved > 0 {
       lines.append("\(Wording.count(summary.chunksSaved, "chunk")) of damaged packs could be read, and stored anew")
     }
@@ -90,6 +91,7 @@ struct RepairCommand: SnapCommand {
       ("chunks_saved", .integer(summary.chunksSaved)),
       ("saved_manifests", .strings(summary.savedManifests.map(\.description))),
       ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
+      ("mended_packs", .strings(summary.mendedPacks.map(\.description))),
       ("mended_documents", .strings(summary.documents.mended)),
       ("damaged_documents", .strings(summary.documents.kept.map(\.object))),
       ("missing_sources", .strings(summary.missingSources)),

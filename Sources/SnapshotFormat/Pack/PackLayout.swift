@@ -78,15 +78,44 @@ package enum PackLayout {
     guard Sealer.checksum(stored.rawSpan) == footer.tableChecksum else {
       throw FormatError(.checksum, "a pack's table does not match its checksum")
     }
+    let table = try table(decoding: stored, footer: footer, sealer: &sealer)
+    guard UInt64(table.offset + stored.count + footerBytes) == packLength else {
+      throw FormatError(.inconsistent, "a pack is \(packLength) bytes long, but its table says otherwise")
+    }
+    return table
+  }
+
+  /// The same of a pack that does not end as it should: its id proves the table, and nothing else is.
+  package static func table(
+    decoding stored: [UInt8], footer: Footer, sealer: inout Sealer
+  ) throws(FormatError) -> PackTable {
     let plaintext = try sealer.openTable(stored.rawSpan, length: footer.tableLength)
     guard ChunkID(of: plaintext) == footer.id else {
       throw FormatError(.checksum, "a pack's table does not match the pack's id")
     }
-    let table = try PackTable(decoding: plaintext)
-    let end = table.entries.reduce(headerBytes) { $0 + Int($1.storedLength) }
-    guard UInt64(end + stored.count + footerBytes) == packLength else {
-      throw FormatError(.inconsistent, "a pack is \(packLength) bytes long, but its table says otherwise")
+    return try PackTable(decoding: plaintext)
+  }
+
+  /// What may be a pack's footer among bytes of its end, by the pack's id in it: something may have come behind it, and its
+  /// last bytes may be wrong or gone. Nothing is proved.
+  /// - Returns: Where each begins, from the last to the first.
+  package static func footers(
+    of pack: ChunkID, among bytes: [UInt8]
+  ) -> [(offset: Int, footer: Footer)] {
+    let id = pack.bytes
+    // The id is behind three integers.
+    let last = bytes.count - 12 - id.count
+    guard last >= 0 else { return [] }
+    return (0...last).reversed().compactMap { start in
+      guard bytes[start + 12] == id[0], bytes[start + 12..<start + 12 + id.count].elementsEqual(id) else { return nil }
+      func integer(_ from: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(bytes[start + from + $1]) << UInt32(8 * $1) }
+      }
+      return (
+        start,
+        Footer(
+          tableStoredLength: Int(integer(0)), tableLength: Int(integer(4)), tableChecksum: integer(8), id: pack)
+      )
     }
-    return table
   }
 }

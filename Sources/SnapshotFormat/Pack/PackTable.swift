@@ -62,6 +62,9 @@ package struct PackTable: Equatable, Sendable {
     self.entries = entries
   }
 
+  /// Where the table lies in its pack: behind the chunks.
+  package var offset: Int { entries.reduce(PackLayout.headerBytes) { $0 + Int($1.storedLength) } }
+
   package var encoded: [UInt8] {
     var writer = ByteWriter(reserving: 40 + entries.count * 84)
     writer.append(magic: "CSTB")
