@@ -13,7 +13,7 @@ package struct AuditTrail: Sendable {
 
   /// Writes an entry. It takes no lock: nothing but its age removes one.
   package func append(_ entry: AuditEntry) throws(SnapshotError) {
-    let config = try Repository.readConfig(place)
+    let config = try Repository.readConfig(place).config
     try decoding("the repository at \(place.name)") { () throws(FormatError) in try config.require(.write) }
     let document = Document.encode(entry)
     let object = ObjectNames.audit(ChunkID(of: document), time: entry.time)

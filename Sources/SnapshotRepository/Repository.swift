@@ -62,13 +62,6 @@ public final class Repository: Sendable {
 
   // MARK: Opening
 
-  /// Whether there is a repository.
-  package static func exists(at place: Place) throws(SnapshotError) -> Bool {
-    try storing("looking for a repository at \(place.name)") { () throws(StoreError) in
-      try !place.store.list(ObjectNames.config).isEmpty
-    }
-  }
-
   /// Makes a new, empty repository.
   package static func create(at place: Place) throws(SnapshotError) {
     // Of two who make one at once, the second waits until there is one.
@@ -106,32 +99,16 @@ public final class Repository: Sendable {
         hint: "Name one with --repo, or make one with `chromasnap init`.")
     }
     let lock = try acquire(ObjectNames.repositoryLock, mode, at: place)
-    let config = try readConfig(place)
-    try decoding("the repository at \(place.name)") { () throws(FormatError) in try config.require(use) }
-    let cacheFolder = cacheFolder(for: config, at: place)
+    let stored = try readConfig(place)
+    try decoding("the repository at \(place.name)") { () throws(FormatError) in try stored.config.require(use) }
+    let cacheFolder = cacheFolder(for: stored.config, at: place)
     let catalogue = try Catalogue(in: cacheFolder)
+    stored.keep(in: cacheFolder)
     let repository = Repository(
-      store: place.store, catalogue: catalogue, config: config, name: place.name, cacheFolder: cacheFolder,
+      store: place.store, catalogue: catalogue, config: stored.config, name: place.name, cacheFolder: cacheFolder,
       lock: lock, lockTimeout: place.lockTimeout)
     try repository.synchronize()
     return repository
-  }
-
-  static func readConfig(_ place: Place) throws(SnapshotError) -> RepositoryConfig {
-    let bytes = try storing("reading the config of \(place.name)") { () throws(StoreError) in
-      let newest = try place.store.list(ObjectNames.config).compactMap { Int($0) }.max() ?? 1
-      return try place.store.get("\(ObjectNames.config)/\(newest)", limit: 1 << 20)
-    }
-    return try decoding("the config of \(place.name)") { () throws(FormatError) in
-      try RepositoryConfig(decoding: bytes)
-    }
-  }
-
-  /// A copied repository has the same id, a rolled-back one even the same place: the cache is of an id at a place, and
-  /// what it says of folders is compared with them at each opening.
-  private static func cacheFolder(for config: RepositoryConfig, at place: Place) -> FilePath {
-    let location = ChunkID(of: Array(place.store.location.utf8)).description.prefix(16)
-    return place.caches.appending("\(config.id)-\(location)")
   }
 
   package static func acquire(

@@ -169,6 +169,37 @@ class Mishaps(SourceCase):
         self.assertTrue(self.check()["ok"])
         self.assertRestores(taken, before)
 
+  def test_a_lost_config_is_put_back(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    config = self.program.repository / "config" / "1"
+    config.chmod(0o600)
+    whole = config.read_bytes()
+    warm, cold = self.program.cache, self.home / "cold"
+    flipped = bytearray(whole)
+    flipped[100] ^= 1
+    for damage in (None, b"", whole.replace(b"none", b"gone")):
+      with self.subTest(damage=damage):
+        config.unlink()
+        if damage is None:
+          self.assertIn("chromasnap repair", self.call("init", code=1).errors)
+        else:
+          config.write_bytes(damage)
+        self.program.cache = cold
+        for command in (("list",), ("snapshot", self.source), ("check",), ("repair",)):
+          errors = self.call(*command, code=1).errors
+          self.assertIn("chromasnap repair", errors)
+          self.assertIn("config/1", errors)
+        self.program.cache = warm
+        self.assertTrue(self.call("repair", "--dry-run", "--json", code=1).summary["mended_config"])
+        self.assertTrue(self.call("repair", "--json").summary["mended_config"])
+        self.assertEqual(config.read_bytes(), whole)
+        self.assertTrue(self.check()["ok"])
+    config.write_bytes(flipped)
+    self.program.cache = cold
+    self.call("repair")
+    self.assertEqual(config.read_bytes(), whole)
+    self.assertRestores(taken, self.source)
+
   def test_a_damaged_manifest_is_written_anew(self):
     taken = self.snapshot(self.source)["snapshot_id"]
     before = self.copy(self.source)

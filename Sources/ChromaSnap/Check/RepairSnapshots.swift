@@ -26,6 +26,8 @@ public struct RepairSnapshots: Sendable {
     public var chunksSaved = 0
     /// Those of which nothing could be saved.
     public var lost: [Snapshot] = []
+    /// Whether the repository's config was lost or damaged, and was put back. In a dry run nothing else is known then.
+    public var mendedConfig = false
     /// What became of damaged documents: manifests, notes, audit entries.
     public var documents = Documents()
     /// The snapshots that were taken to store anew what sources still have, of sources that have changed.
@@ -57,6 +59,8 @@ public struct RepairSnapshots: Sendable {
 
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     var summary = Summary()
+    summary.mendedConfig = try Repository.mendConfig(at: location.place, isDryRun: isDryRun)
+    if isDryRun, summary.mendedConfig { return summary }
     summary.documents = try RepairDocuments(repository: location.open(for: .write), isDryRun: isDryRun).run(activity)
     summary.hurt = try hurtSnapshots(in: location, activity)
     if isDryRun || summary.hurt.isEmpty { return summary }

@@ -37,13 +37,14 @@ struct RepairCommand: SnapCommand {
   }
 
   private func exitCode(_ summary: RepairSnapshots.Summary) -> Int32 {
-    let isDamaged = !summary.hurt.isEmpty || !summary.documents.mended.isEmpty
+    let isDamaged = !summary.hurt.isEmpty || !summary.documents.mended.isEmpty || summary.mendedConfig
     if !summary.lost.isEmpty || !summary.documents.kept.isEmpty || (dryRun && isDamaged) { return ExitStatus.failure }
     return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
-    var lines = summary.documents.mended.map { "\($0) is damaged, and \(dryRun ? "can be" : "was") written anew" }
+    var lines = summary.mendedConfig ? ["the config is lost or damaged, and \(dryRun ? "can be" : "was") put back"] : []
+    lines += summary.documents.mended.map { "\($0) is damaged, and \(dryRun ? "can be" : "was") written anew" }
     for (object, message) in summary.documents.kept {
       let id = ObjectNames.id(in: object)?.short ?? object
       lines.append("\(message): it stays, as it can't be mended from this machine's cache")
@@ -91,6 +92,7 @@ struct RepairCommand: SnapCommand {
       ("chunks_saved", .integer(summary.chunksSaved)),
       ("saved_manifests", .strings(summary.savedManifests.map(\.description))),
       ("lost_manifests", .strings(summary.lostManifests.map(\.description))),
+      ("mended_config", .bool(summary.mendedConfig)),
       ("mended_packs", .strings(summary.mendedPacks.map(\.description))),
       ("mended_documents", .strings(summary.documents.mended)),
       ("damaged_documents", .strings(summary.documents.kept.map(\.object))),

@@ -2,7 +2,7 @@
 /// a hash.
 package enum FlippedBit {
   /// What is longer is not tried: that would take 8 · n² bytes of hashing.
-  static let bytesMaximum = 16 << 10
+  package static let bytesMaximum = 16 << 10
 
   /// - Returns: The right bytes; `nil` where more than a bit is wrong.
   package static func corrected(_ damaged: [UInt8], where isRight: ([UInt8]) -> Bool) -> [UInt8]? {
