@@ -169,6 +169,22 @@ class Mishaps(SourceCase):
         self.assertTrue(self.check()["ok"])
         self.assertRestores(taken, before)
 
+  def test_a_wrong_byte_in_a_pack_with_a_wrong_end_stays_known(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    shutil.rmtree(self.source)
+    pack = self.packs()[-1]
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 1
+    pack.chmod(0o600)
+    pack.write_bytes(data[:-1])
+    shutil.rmtree(self.program.cache)
+    summary = self.call("repair", "--json", code=3).summary
+    self.assertEqual((summary["mended_packs"], summary["healed"]), ([pack.name], []))
+    (rewritten,) = summary["rewritten"]
+    self.assertEqual([lost["path"] for lost in rewritten["lost"]], ["folder/two"])
+    self.call("forget", taken, "--prune")
+    self.assertTrue(self.check()["ok"])
+
   def test_a_lost_config_is_put_back(self):
     taken = self.snapshot(self.source)["snapshot_id"]
     config = self.program.repository / "config" / "1"

@@ -17,7 +17,7 @@ struct RepairDocuments {
             if !isDryRun { try repository.mend(object, with: document) }
             result.mended.append(object)
           } else {
-            result.kept.append((object, error.message))
+            result.kept.append((object, error))
           }
         }
       }

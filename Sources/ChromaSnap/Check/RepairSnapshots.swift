@@ -48,9 +48,9 @@ public struct RepairSnapshots: Sendable {
   public struct Documents: Sendable {
     /// Those that were written anew.
     public var mended: [String] = []
-    /// Those that can't be mended from here, and why they can't be read. They stay: another machine's catalogue may have
+    /// Those that can't be mended from here, or be read at all, and why. They stay: another machine's catalogue may have
     /// them, and only whoever owns the repository knows that none does.
-    public var kept: [(object: String, message: String)] = []
+    public var kept: [(object: String, error: SnapshotError)] = []
 
     static func snapshots(_ objects: [String]) -> [ChunkID] {
       objects.filter { $0.hasPrefix("\(ObjectNames.snapshots)/") }.compactMap { ObjectNames.id(in: $0) }

@@ -45,10 +45,11 @@ struct RepairCommand: SnapCommand {
   private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
     var lines = summary.mendedConfig ? ["the config is lost or damaged, and \(dryRun ? "can be" : "was") put back"] : []
     lines += summary.documents.mended.map { "\($0) is damaged, and \(dryRun ? "can be" : "was") written anew" }
-    for (object, message) in summary.documents.kept {
-      let id = ObjectNames.id(in: object)?.short ?? object
-      lines.append("\(message): it stays, as it can't be mended from this machine's cache")
-      lines.append("  run repair where the snapshots are taken; `chromasnap forget \(id)` gives it up")
+    for (object, error) in summary.documents.kept {
+      lines.append("\(error.message): it stays as it is")
+      guard error.code == .damaged, let id = ObjectNames.id(in: object)?.short else { continue }
+      lines.append(
+        "  this cache can't mend it: run repair where the snapshots are taken; `chromasnap forget \(id)` gives it up")
     }
     if summary.hurt.isEmpty {
       let nothing = "no snapshot is known to be hurt; `chromasnap check --read-data` looks for damage"
