@@ -43,6 +43,17 @@ public struct RepositoryLocation: Sendable {
     try Repository.create(at: place)
   }
 
+  /// Gives the repository a config again that has lost it, where it has: the old one, where a copy of it is left, else a new
+  /// one.
+  /// - Returns: Whether it had to be.
+  /// - Throws: `unsupported` where a newer program has written there, and what the old one said can't be known.
+  public func recreate() throws(SnapshotError) -> Bool {
+    do throws(SnapshotError) { return try Repository.mendConfig(at: place, isDryRun: false) } catch {
+      guard error.code == .damaged else { throw error }
+      return try Repository.replaceConfig(at: place, where: Program.isNoNewer)
+    }
+  }
+
   /// Makes one where there is none, or somebody else does at the same time.
   /// - Returns: Whether it is new.
   func createWhereMissing() throws(SnapshotError) -> Bool {

@@ -54,22 +54,71 @@ extension Repository {
   /// - Returns: Whether that had to be.
   /// - Throws: `damaged` where what it said can't be known.
   package static func mendConfig(at place: Place, isDryRun: Bool) throws(SnapshotError) -> Bool {
-    let failure: SnapshotError
-    do throws(SnapshotError) {
-      if try exists(at: place) { _ = try readConfig(place) }
-      return false
-    } catch {
-      guard error.code == .damaged else { throw error }
-      failure = error
-    }
+    guard let failure = try loss(at: place) else { return false }
     let number = try newestConfig(at: place) ?? 1
     let object = "\(ObjectNames.config)/\(number)"
     guard let right = try copy(of: number, at: place) ?? corrected(object, at: place) else { throw failure }
-    if isDryRun { return true }
+    if !isDryRun { try put(right, as: object, at: place) }
+    return true
+  }
+
+  /// Gives a repository a new config that has lost its own and of which no copy is left. What is in it stays; files that are
+  /// cut where their content says so will be cut elsewhere, and stored once more.
+  ///
+  /// A config says little: which features there are, and so far there are none. So it can be known what the lost one said, as
+  /// long as nobody has written there who knows more.
+  /// - Parameter knows: Whether a program of this name and version knows no more features than this one.
+  /// - Returns: Whether that had to be.
+  package static func replaceConfig(
+    at place: Place, where knows: (String) -> Bool
+  ) throws(SnapshotError) -> Bool {
+    guard let failure = try loss(at: place) else { return false }
+    let programs = try programs(at: place)
+    let known = programs.compactMap(\.self)
+    guard programs.isEmpty || !known.isEmpty, known.allSatisfy(knows) else {
+      throw SnapshotError(
+        .unsupported, "\(failure.message), and a program that knows more than this one may have written there",
+        hint: "Put \(ObjectNames.config)/1 back from a copy of the repository, or use a newer chromasnap.")
+    }
+    try put(newConfig().encoded, as: "\(ObjectNames.config)/\(try newestConfig(at: place) ?? 1)", at: place)
+    return true
+  }
+
+  /// The program that wrote each manifest; `nil` where that can't be read.
+  private static func programs(at place: Place) throws(SnapshotError) -> [String?] {
+    var programs: [String?] = []
+    for month in try list(ObjectNames.snapshots, at: place) {
+      let folder = "\(ObjectNames.snapshots)/\(month)"
+      for name in try list(folder, at: place) where ObjectNames.id(in: name) != nil {
+        let document = (try? readDocument("\(folder)/\(name)", in: place.store))?.1
+        let manifest = document.flatMap { try? Document.decode(Manifest.self, from: $0, called: name) }
+        programs.append(manifest?.program)
+      }
+    }
+    return programs
+  }
+
+  static func newConfig() -> RepositoryConfig {
+    RepositoryConfig(
+      id: hexadecimal(randomBytes(16)), created: .now,
+      chunking: ChunkingParameters(gearSeed: hexadecimal(randomBytes(16))))
+  }
+
+  private static func put(_ config: [UInt8], as object: String, at place: Place) throws(SnapshotError) {
     let lock = try acquire(ObjectNames.repositoryLock, .exclusive, at: place)
     defer { _ = lock }
-    try storing("writing the config anew") { () throws(StoreError) in try place.store.put(object, right) }
-    return true
+    try storing("writing the config anew") { () throws(StoreError) in try place.store.put(object, config) }
+  }
+
+  /// What is wrong with the config of a repository that is there.
+  private static func loss(at place: Place) throws(SnapshotError) -> SnapshotError? {
+    do throws(SnapshotError) {
+      if try exists(at: place) { _ = try readConfig(place) }
+      return nil
+    } catch {
+      guard error.code == .damaged else { throw error }
+      return error
+    }
   }
 
   /// A copied repository has the same id, a rolled-back one even the same place: the cache is of an id at a place, and
@@ -86,7 +135,8 @@ extension Repository {
     SnapshotError(
       .damaged, message,
       hint: "Nothing else is lost. Run `chromasnap repair` where its snapshots are taken: the cache there has a copy. "
-        + "Or put \(ObjectNames.config)/1 back from a copy of the repository.", cause: cause)
+        + "Or put \(ObjectNames.config)/1 back from a copy of the repository. Where there is no copy anywhere, "
+        + "`chromasnap init` makes a new config, and the snapshots stay.", cause: cause)
   }
 
   private static func list(_ folder: String, at place: Place) throws(SnapshotError) -> [String] {

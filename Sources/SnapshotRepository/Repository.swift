@@ -79,9 +79,7 @@ public final class Repository: Sendable {
       throw SnapshotError(.repositoryExists, "there is a repository at \(place.name) already")
     }
     guard lock != nil else { throw notLocked(place) }
-    let config = RepositoryConfig(
-      id: hexadecimal(randomBytes(16)), created: .now,
-      chunking: ChunkingParameters(gearSeed: hexadecimal(randomBytes(16))))
+    let config = newConfig()
     try storing("making a repository at \(place.name)") { () throws(StoreError) in
       // The locks' files are there before the config, so that whoever finds a repository can lock it.
       try place.store.put(ObjectNames.pruneLock, [])

@@ -7,7 +7,8 @@ struct InitCommand: SnapCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Make a new repository.",
     discussion: """
-      A folder that holds nothing but old ZIP backups is accepted; they are never touched.
+      A folder that holds nothing but old ZIP backups is accepted; they are never touched. A repository that has lost its \
+      config gets one again: the old one, where a copy is left in the cache, else a new one.
 
       EXAMPLES
         chromasnap init
@@ -17,12 +18,17 @@ struct InitCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    try global.location.create()
+    let wasThere = try global.location.recreate()
+    if !wasThere { try global.location.create() }
     render(
       .object([
         ("message_type", .string("initialized")), ("repository", .string(global.repositoryFolder.string)),
       ])
-    ) { ["made repository \(global.repositoryFolder)"] }
+    ) {
+      wasThere
+        ? ["gave repository \(global.repositoryFolder) its config again; its snapshots are there"]
+        : ["made repository \(global.repositoryFolder)"]
+    }
     return ExitStatus.success
   }
 }
