@@ -78,7 +78,8 @@ extension Repository {
     guard programs.isEmpty || !known.isEmpty, known.allSatisfy(knows) else {
       throw SnapshotError(
         .unsupported, "\(failure.message), and a program that knows more than this one may have written there",
-        hint: "Put \(ObjectNames.config)/1 back from a copy of the repository, or use a newer chromasnap.")
+        hint: "Put \(ObjectNames.config)/1 back from a copy of the repository, or use a newer chromasnap. "
+          + "Where there is neither, make another repository with --repo.")
     }
     try put(newConfig().encoded, as: "\(ObjectNames.config)/\(try newestConfig(at: place) ?? 1)", at: place)
     return true
