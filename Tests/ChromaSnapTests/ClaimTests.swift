@@ -26,4 +26,19 @@ struct ClaimTests {
     index.finish(new)
     #expect(try index.claim(new) == [true, true, true, true])
   }
+
+  @Test func `In an empty repository what was stored is remembered, until something is found damaged`() throws {
+    let workshop = try Workshop()
+    try workshop.location.create()
+    let repository = try workshop.location.open(for: .write)
+    let index = try ChunkIndex(repository)
+    let ids = (0..<4).map { ChunkID(of: [UInt8](repeating: $0, count: 100)) }
+    #expect(try index.claim([ids[0], ids[1], ids[0]]) == [true, true, false])
+    index.finish(ids[..<2])
+    #expect(try index.claim(ids) == [false, false, true, true])
+    index.finish(ids[2...])
+    // None of them is in the catalogue.
+    index.noteDamage(pack: ids[0], chunk: ids[1])
+    #expect(try index.claim(ids) == [true, true, true, true])
+  }
 }

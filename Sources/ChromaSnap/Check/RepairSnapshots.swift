@@ -143,8 +143,6 @@ public struct RepairSnapshots: Sendable {
     var manifest = old.manifest
     manifest.tree = tree
     manifest.packs = packs
-    // The old one keeps its name: a name means one snapshot.
-    manifest.name = try SnapshotName.unique(old.manifest.name, in: repository.catalogue)
     manifest.complete = false
     manifest.repairs = old.id
     manifest.commitTime = .now

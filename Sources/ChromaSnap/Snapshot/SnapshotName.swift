@@ -8,11 +8,6 @@ package enum SnapshotName {
   /// `foo_20261124_080000`. Where that is taken, the commit adds `-2`, `-3`, ….
   static func make(_ stem: String, at time: Timestamp) -> String { "\(stem)_\(time.localName)" }
 
-  /// The name, with `-2`, `-3`, … where it is taken.
-  static func unique(_ name: String, in catalogue: Catalogue) throws(SnapshotError) -> String {
-    try catalogue.freeName(name)
-  }
-
   /// A name goes into file names and tables: nothing that would break them.
   package static func validate(_ stem: String) throws(SnapshotError) {
     guard isValid(stem) else {

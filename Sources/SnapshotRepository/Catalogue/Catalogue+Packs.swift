@@ -16,6 +16,11 @@ package struct ChunkCopy: Hashable, Sendable {
 }
 
 extension Catalogue {
+  /// Whether no chunk is known.
+  func hasNoChunks() throws(SnapshotError) -> Bool {
+    try read { db in try Bool.fetchOne(db, sql: "SELECT NOT EXISTS (SELECT * FROM chunk)") ?? false }
+  }
+
   /// Every pack that the catalogue knows.
   package func packs() throws(SnapshotError) -> Set<ChunkID> {
     try read { db in Set(try Data.fetchAll(db, sql: "SELECT id FROM pack").map(ChunkID.init(column:))) }

@@ -81,7 +81,7 @@ extension Catalogue {
   }
 
   /// The name, with `-2`, `-3`, … at its end where it is taken.
-  package func freeName(_ name: String) throws(SnapshotError) -> String {
+  func freeName(_ name: String) throws(SnapshotError) -> String {
     var candidate = name
     var number = 2
     while try !snapshots(.named(candidate), newest: 1).isEmpty {

@@ -21,12 +21,20 @@ package final class ChunkIndex: Sendable {
     var condemned: Set<ChunkID> = []
     /// Chunks that a worker of this run has taken on and not yet finished a pack with.
     var pending: Set<ChunkID> = []
+    /// Whether the catalogue knew no chunk when this run began: then this run knows of all that there are, and need not ask,
+    /// which would make workers wait for packs being entered.
+    var knowsAll = false
+    /// All that it has stored and finished a pack with, while it knows of all.
+    var stored: Set<ChunkID> = []
     /// Packs that this run relies on without having written them.
     var reliedOn: Set<ChunkID> = []
     /// Whether all that the parent snapshot holds is sure to be there.
     var isParentWhole = false
     /// What readers of this run found damaged and no note says yet.
     var found: Set<DamagedCopy> = []
+
+    /// From now on the catalogue is asked.
+    mutating func askAgain() { (knowsAll, stored) = (false, []) }
   }
 
   package struct DamagedCopy: Hashable, Sendable {
@@ -34,6 +42,9 @@ package final class ChunkIndex: Sendable {
     /// `nil`: all of the pack.
     var chunk: ChunkID?
   }
+
+  /// More than these are not remembered: it would take more memory than the time is worth.
+  private static let rememberedMaximum = 1 << 18
 
   private let catalogue: Catalogue
   private let state: Mutex<State>
@@ -49,7 +60,7 @@ package final class ChunkIndex: Sendable {
         damaged.insert(DamagedCopy(pack: pack, chunk: nil))
       }
     }
-    state = Mutex(State(damaged: damaged))
+    state = Mutex(State(damaged: damaged, knowsAll: try catalogue.hasNoChunks()))
   }
 
   // MARK: Resolving
@@ -126,6 +137,7 @@ package final class ChunkIndex: Sendable {
     state.withLock { state in
       let copy = DamagedCopy(pack: pack, chunk: chunk)
       if state.damaged.insert(copy).inserted { state.found.insert(copy) }
+      state.askAgain()
     }
   }
 
@@ -159,7 +171,12 @@ package final class ChunkIndex: Sendable {
   /// - Returns: Of each whether the caller must store it; of equal ones only the first.
   package func claim(_ ids: [ChunkID]) throws(SnapshotError) -> [Bool] {
     // First, so that of two workers with the same chunk one waits for neither.
-    var claims = state.withLock { state in ids.map { state.pending.insert($0).inserted } }
+    let knowsAll: Bool
+    var claims: [Bool]
+    (claims, knowsAll) = state.withLock { state in
+      (ids.map { !state.stored.contains($0) && state.pending.insert($0).inserted }, state.knowsAll)
+    }
+    if knowsAll { return claims }
     let mine = ids.indices.filter { claims[$0] }
     let chains = try lastingChains(of: mine.map { ids[$0] })
     state.withLock { state in
@@ -188,7 +205,13 @@ package final class ChunkIndex: Sendable {
 
   /// A finished pack's chunks are in the catalogue now.
   package func finish(_ ids: some Sequence<ChunkID>) {
-    state.withLock { state in for id in ids { state.pending.remove(id) } }
+    state.withLock { state in
+      for id in ids {
+        state.pending.remove(id)
+        if state.knowsAll { state.stored.insert(id) }
+      }
+      if state.stored.count > Self.rememberedMaximum { state.askAgain() }
+    }
   }
 
   package var reliedOn: Set<ChunkID> { state.withLock { $0.reliedOn } }
