@@ -131,10 +131,15 @@ size_t ckernels_sha256_lanes(void) {
   return !ckernels_sha256_available() ? 1 : ckernels_sha256_has_lanes() ? SHA256_LANES : 2;
 }
 
-void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count) {
+size_t ckernels_sha256_best_lanes(void) {
+  size_t lanes = ckernels_sha256_lanes();
+  return lanes > 2 && __builtin_cpu_is("amd") ? 2 : lanes;
+}
+
+void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count, size_t lanes) {
   sha256_queue queue = {NULL, NULL, messages, messages + count};
   sha256_stream unfinished[SHA256_LANES];
-  if (ckernels_sha256_has_lanes()) ckernels_sha256_lanes_run(&queue, unfinished);
+  if (lanes == SHA256_LANES) ckernels_sha256_lanes_run(&queue, unfinished);
   sha256_stream pair[2];
   size_t waiting = 0;
   for (;;) {
@@ -156,8 +161,9 @@ void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count)
 
 bool ckernels_sha256_available(void) { return false; }
 size_t ckernels_sha256_lanes(void) { return 1; }
-void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count) {
-  (void)messages, (void)count;
+size_t ckernels_sha256_best_lanes(void) { return 1; }
+void ckernels_sha256_many(const ckernels_sha256_message *messages, size_t count, size_t lanes) {
+  (void)messages, (void)count, (void)lanes;
   __builtin_trap();
 }
 

@@ -31,7 +31,7 @@ extension ChunkID {
       var digest = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
       unsafe withUnsafeMutableBytes(of: &digest) { out in
         var message = unsafe Self.message(message, out.baseAddress!)
-        unsafe ckernels_sha256_many(&message, 1)
+        unsafe ckernels_sha256_many(&message, 1, 2)
       }
       return ChunkID(digest: digest)
     }
@@ -40,17 +40,21 @@ extension ChunkID {
   public init(of bytes: [UInt8]) { self.init(of: bytes.rawSpan) }
 
   /// How many plaintexts at a time are hashed best.
-  package static let hashedAtOnce = ckernels_sha256_lanes()
+  package static let hashedAtOnce = ckernels_sha256_best_lanes()
 
-  /// The ids of several plaintexts, hashed `hashedAtOnce` at a time: about twice as fast as one after the other.
-  package static func ids(of plaintexts: [UnsafeRawBufferPointer]) -> [ChunkID] {
-    if hashedAtOnce == 1 { return unsafe plaintexts.map { unsafe ChunkID(portably: $0) } }
+  /// How many this processor can hash at a time.
+  package static let hashedAtOnceMaximum = ckernels_sha256_lanes()
+
+  /// The ids of several plaintexts, hashed together: about twice as fast as one after the other.
+  /// - Parameter count: How many at a time: `hashedAtOnce`, `hashedAtOnceMaximum`, or 2 where that is not more than these.
+  package static func ids(of plaintexts: [UnsafeRawBufferPointer], atOnce count: Int = hashedAtOnce) -> [ChunkID] {
+    if count == 1 { return unsafe plaintexts.map { unsafe ChunkID(portably: $0) } }
     var digests = Array(repeating: (UInt64(0), UInt64(0), UInt64(0), UInt64(0)), count: unsafe plaintexts.count)
     unsafe digests.withUnsafeMutableBytes { digests in
       let messages = unsafe plaintexts.enumerated().map { number, plaintext in
         unsafe message(plaintext, digests.baseAddress! + 32 * number)
       }
-      unsafe ckernels_sha256_many(messages, messages.count)
+      unsafe ckernels_sha256_many(messages, messages.count, count)
     }
     return digests.map(ChunkID.init(digest:))
   }
