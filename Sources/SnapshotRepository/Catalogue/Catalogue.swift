@@ -16,6 +16,7 @@ package import SystemPackage
 /// It belongs to one repository at one location. Readers and writers of several processes may use it at once.
 package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
+  private let file: FilePath
 
   private static let version = 5
 
@@ -23,6 +24,7 @@ package final class Catalogue: Sendable {
   package init(in folder: FilePath) throws(SnapshotError) {
     try calling("making the cache folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(folder) }
     let file = folder.appending("catalogue.sqlite")
+    self.file = file
     if let opened = try? Self.open(file) {
       queue = opened
       return
@@ -130,20 +132,28 @@ package final class Catalogue: Sendable {
 
   /// Reads, without a transaction around it: each look is one statement, and there may be one per chunk.
   package func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
-    do { return try queue.inDatabase(body) } catch { throw Self.failure(error) }
+    do { return try queue.inDatabase(body) } catch { throw failure(error) }
   }
 
   package func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
-    do { return try queue.write(body) } catch { throw Self.failure(error) }
+    do { return try queue.write(body) } catch { throw failure(error) }
   }
 
-  private static func failure(_ error: any Error) -> SnapshotError {
+  private func failure(_ error: any Error) -> SnapshotError {
     if let error = error as? SnapshotError { return error }
-    if let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL {
+    switch (error as? DatabaseError)?.resultCode {
+    case .SQLITE_FULL?:
       return SnapshotError(.noSpace, "the cache's disk is full", hint: "Free some space, or move it with --cache-dir.")
+    case .SQLITE_CORRUPT?, .SQLITE_NOTADB?:
+      // Who opens it next makes it anew. Damage inside is not seen when it is opened.
+      try? FileSystem.removeFile(file)
+      return SnapshotError(
+        .failed, "the local catalogue was damaged, and is removed: \(file)",
+        hint: "Run it again: the catalogue is rebuilt from the repository.", cause: error)
+    default:
+      return SnapshotError(
+        .failed, "the local catalogue failed: \(error)", hint: "Delete the cache folder: it is rebuilt by itself.")
     }
-    return SnapshotError(
-      .failed, "the local catalogue failed: \(error)", hint: "Delete the cache folder: it is rebuilt by itself.")
   }
 }
 
