@@ -88,13 +88,10 @@ extension Repository {
   /// The program that wrote each manifest; `nil` where that can't be read.
   private static func programs(at place: Place) throws(SnapshotError) -> [String?] {
     var programs: [String?] = []
-    for month in try list(ObjectNames.snapshots, at: place) {
-      let folder = "\(ObjectNames.snapshots)/\(month)"
-      for name in try list(folder, at: place) where ObjectNames.id(in: name) != nil {
-        let document = (try? readDocument("\(folder)/\(name)", in: place.store))?.1
-        let manifest = document.flatMap { try? Document.decode(Manifest.self, from: $0, called: name) }
-        programs.append(manifest?.program)
-      }
+    for object in try documents(in: ObjectNames.snapshots, of: place.store) {
+      let document = (try? readDocument(object, in: place.store))?.1
+      let manifest = document.flatMap { try? Document.decode(Manifest.self, from: $0, called: object) }
+      programs.append(manifest?.program)
     }
     return programs
   }
@@ -166,14 +163,9 @@ extension Repository {
 
   /// Whether a catalogue knows any of the snapshots that are there, if any are.
   private static func knowsManifests(_ catalogue: Catalogue, at place: Place) throws(SnapshotError) -> Bool {
-    var isEmpty = true
-    for month in try list(ObjectNames.snapshots, at: place) {
-      let folder = "\(ObjectNames.snapshots)/\(month)"
-      let present = try list(folder, at: place)
-      if !Set(try catalogue.names(in: folder, of: .snapshot)).isDisjoint(with: present) { return true }
-      if !present.isEmpty { isEmpty = false }
-    }
-    return isEmpty
+    let present = try documents(in: ObjectNames.snapshots, of: place.store)
+    for object in present where try catalogue.document(object) != nil { return true }
+    return present.isEmpty
   }
 
   private static func corrected(_ object: String, at place: Place) -> [UInt8]? {

@@ -4,8 +4,17 @@ import Synchronization
 
 /// Documents as they lie in the store, whatever the catalogue says.
 extension Repository {
+  /// The names of all manifests, notes and audit entries.
+  package func documents() throws(SnapshotError) -> [String] {
+    try documents(in: ObjectNames.snapshots) + documents(in: ObjectNames.notes) + documents(in: ObjectNames.audit)
+  }
+
   /// The names of all manifests, notes or audit entries, oldest first. What else lies there is nothing.
   package func documents(in parent: String) throws(SnapshotError) -> [String] {
+    try Self.documents(in: parent, of: store)
+  }
+
+  static func documents(in parent: String, of store: any ObjectStore) throws(SnapshotError) -> [String] {
     try storing("listing \(parent)") { () throws(StoreError) in
       var objects: [String] = []
       for month in try store.list(parent) {
@@ -38,12 +47,9 @@ extension Repository {
   /// - Throws: `ambiguous` where there are several.
   package func damagedDocument(withPrefix digits: String) throws(SnapshotError) -> String? {
     var found: [String] = []
-    for parent in [ObjectNames.snapshots, ObjectNames.notes, ObjectNames.audit] {
-      for object in try documents(in: parent)
-      where ObjectNames.id(in: object)?.description.hasPrefix(digits) == true {
-        do throws(SnapshotError) { _ = try readDocument(object) } catch {
-          if error.code == .damaged { found.append(object) }
-        }
+    for object in try documents() where ObjectNames.id(in: object)?.description.hasPrefix(digits) == true {
+      do throws(SnapshotError) { _ = try readDocument(object) } catch {
+        if error.code == .damaged { found.append(object) }
       }
     }
     guard found.count > 1 else { return found.first }

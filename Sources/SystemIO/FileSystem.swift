@@ -109,9 +109,17 @@ package enum FileSystem {
   }
 
   package static func readLink(_ name: [UInt8], in directory: borrowing Descriptor) throws(SystemError) -> [UInt8] {
+    try readLink(name, from: directory.raw, directory.path.appending(nameBytes: name))
+  }
+
+  /// What a symbolic link names; where that is relative, it starts at the link's folder.
+  package static func readLink(_ path: FilePath) throws(SystemError) -> FilePath {
+    FilePath(bytes: try readLink(path.bytes, from: AT_FDCWD, path))
+  }
+
+  private static func readLink(_ name: [UInt8], from folder: CInt, _ path: FilePath) throws(SystemError) -> [UInt8] {
     var target = [UInt8](repeating: 0, count: 4096)
-    let folder = directory.raw
-    let count = try systemCall("readlinkat", directory.path.appending(nameBytes: name)) {
+    let count = try systemCall("readlinkat", path) {
       unsafe target.withUnsafeMutableBytes { buffer in
         unsafe withCString(name) {
           unsafe readlinkat(folder, $0, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
@@ -119,19 +127,6 @@ package enum FileSystem {
       }
     }
     return Array(target[..<count])
-  }
-
-  /// What a symbolic link names; where that is relative, it starts at the link's folder.
-  package static func readLink(_ path: FilePath) throws(SystemError) -> FilePath {
-    var target = [UInt8](repeating: 0, count: 4096)
-    let count = try systemCall("readlink", path) {
-      unsafe target.withUnsafeMutableBytes { buffer in
-        unsafe path.withPlatformString {
-          unsafe readlink($0, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-      }
-    }
-    return FilePath(bytes: Array(target[..<count]))
   }
 
   package static func makeSymbolicLink(to target: [UInt8], at path: FilePath) throws(SystemError) {

@@ -8,17 +8,15 @@ struct RepairDocuments {
 
   func run(_ activity: Activity) throws(SnapshotError) -> RepairSnapshots.Documents {
     var result = RepairSnapshots.Documents()
-    for parent in [ObjectNames.snapshots, ObjectNames.notes, ObjectNames.audit] {
-      for object in try repository.documents(in: parent) {
-        try activity.checkpoint()
-        do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {
-          // One that can't be read for another reason may be well.
-          if error.code == .damaged, let document = try repository.mended(object) {
-            if !isDryRun { try repository.mend(object, with: document) }
-            result.mended.append(object)
-          } else {
-            result.kept.append((object, error))
-          }
+    for object in try repository.documents() {
+      try activity.checkpoint()
+      do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {
+        // One that can't be read for another reason may be well.
+        if error.code == .damaged, let document = try repository.mended(object) {
+          if !isDryRun { try repository.mend(object, with: document) }
+          result.mended.append(object)
+        } else {
+          result.kept.append((object, error))
         }
       }
     }

@@ -34,11 +34,11 @@ enum EncodingProbe {
   /// Bytes that are looked at together.
   private static let runBytes = 32
 
-  /// Whether nearly all of 512 bytes, in runs evenly spread, are printable ASCII or line ends: then no more need be known.
+  /// Whether nearly all of some 512 bytes, in runs evenly spread, are printable ASCII or line ends: then no more need be known.
   private static func isText(_ chunk: RawSpan) -> Bool {
     unsafe chunk.withUnsafeBytes { bytes in
       var (sampled, printable) = (0, 0)
-      eachRun(of: bytes.count, atMost: 16) { run in
+      eachRun(of: bytes.count, about: 16) { run in
         for i in run {
           let byte = unsafe bytes[i]
           if byte &- 0x20 < 0x5F || byte &- 9 < 2 { printable += 1 }
@@ -49,8 +49,8 @@ enum EncodingProbe {
     }
   }
 
-  /// Calls `body` with ranges of `runBytes` bytes, evenly spread over `count`: with about `runs` of them.
-  private static func eachRun(of count: Int, atMost runs: Int, _ body: (Range<Int>) -> Void) {
+  /// Calls `body` with ranges of `runBytes` bytes, evenly spread over `count`: with fewer than twice `runs`.
+  private static func eachRun(of count: Int, about runs: Int, _ body: (Range<Int>) -> Void) {
     let stride = max(1, count / runBytes / runs | 1) * runBytes
     var start = 0
     while start < count {
@@ -69,7 +69,7 @@ enum EncodingProbe {
       unsafe counts.initialize(repeating: 0)
       var sampled = 0
       unsafe chunk.withUnsafeBytes { bytes in
-        eachRun(of: 4 * words, atMost: 128) { run in
+        eachRun(of: 4 * words, about: 128) { run in
           for at in stride(from: phase + run.lowerBound, to: phase + run.upperBound, by: 4) {
             let word = UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
             for plane in 0..<4 {

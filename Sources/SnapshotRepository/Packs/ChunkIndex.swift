@@ -171,12 +171,11 @@ package final class ChunkIndex: Sendable {
   /// - Returns: Of each whether the caller must store it; of equal ones only the first.
   package func claim(_ ids: [ChunkID]) throws(SnapshotError) -> [Bool] {
     // First, so that of two workers with the same chunk one waits for neither.
-    let knowsAll: Bool
-    var claims: [Bool]
-    (claims, knowsAll) = state.withLock { state in
+    let (first, isSure) = state.withLock { state in
       (ids.map { !state.stored.contains($0) && state.pending.insert($0).inserted }, state.knowsAll)
     }
-    if knowsAll { return claims }
+    if isSure { return first }
+    var claims = first
     let mine = ids.indices.filter { claims[$0] }
     let chains = try lastingChains(of: mine.map { ids[$0] })
     state.withLock { state in
