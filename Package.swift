@@ -107,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "SnapshotFormatTests",
       dependencies: [
-        "CZlib", "SeededNumbers", "SnapshotFormat", "SystemIO", .product(name: "Crypto", package: "swift-crypto"),
+        "CKernels", "CZlib", "SeededNumbers", "SnapshotFormat", "SystemIO",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(

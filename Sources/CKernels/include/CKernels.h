@@ -50,8 +50,8 @@ size_t ckernels_crc32(uint32_t *crc, const uint8_t *bytes, size_t length);
 #define CKERNELS_FINGERPRINT_BLOCK 4096
 
 /// A fingerprint under a secret key, at the speed of memory: two different messages of one length that were chosen without
-/// knowing the key have equal ones with a probability of at most 2^-63. `key` holds a random word per word of a block,
-/// and two more per block of the longest message. Where `blocks` is given, it gets two words for each block begun: its own
+/// knowing the key have equal ones with a probability of at most 2^-63. `key` holds a random word per word of a block, one
+/// more, and two per block of the longest message. Where `blocks` is given, it gets two words for each block begun: its own
 /// fingerprint, as good as that of the whole.
 void ckernels_fingerprint(const uint8_t *message, size_t length, const uint64_t *key, uint64_t fingerprint[2],
                           uint64_t *blocks);
@@ -63,8 +63,8 @@ void ckernels_fingerprint_pair(const uint8_t *message, size_t length, const uint
 /// Bytes that `ckernels_block_hashes` hashes at a time: the blocks that patches are made of.
 #define CKERNELS_HASHED_BLOCK 512
 
-/// Words of the key of `ckernels_block_hashes`: one per word of a block, and six.
-#define CKERNELS_BLOCK_HASH_KEY_WORDS 70
+/// Words of the key of `ckernels_block_hashes`: one per word of a block, and seven.
+#define CKERNELS_BLOCK_HASH_KEY_WORDS 71
 
 /// A hash of each block begun under a secret key, at the speed of memory: two different blocks that were chosen without
 /// knowing the key have equal ones with a probability of at most 2^-63. The last block is filled up with zeros.

@@ -14,7 +14,7 @@ package struct Fingerprint: Hashable, Sendable {
     fileprivate let words: [UInt64]
 
     private static let count =
-      Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
+      Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 1 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
 
     /// The key that a seed stands for.
     package init(seed: [UInt8]) { words = randomWords(Self.count, seed: seed) }

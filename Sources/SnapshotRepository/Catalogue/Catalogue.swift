@@ -18,7 +18,7 @@ package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
   private let file: FilePath
 
-  private static let version = 5
+  private static let version = 6
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {
