@@ -62,35 +62,51 @@ enum EncodingProbe {
   /// n · log2 n of every count that there can be: logarithms took most of the time of a look.
   private static let weights = [0] + (1...8192).map { Double($0) * log2(Double($0)) }
 
+  /// Calls `body` with about a thousand words of a chunk.
+  private static func withSample<Result>(
+    _ chunk: RawSpan, from phase: Int, words: Int, _ body: (UnsafeBufferPointer<UInt32>) -> Result
+  ) -> Result {
+    let runs = 128
+    return unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * runs * runBytes / 4) { sample in
+      // Together first: looking at each would wait for memory, run by run.
+      var count = 0
+      unsafe chunk.withUnsafeBytes { bytes in
+        eachRun(of: 4 * words, about: runs) { run in
+          unsafe UnsafeMutableRawPointer(sample.baseAddress! + count).copyMemory(
+            from: bytes.baseAddress! + phase + run.lowerBound, byteCount: run.count)
+          count += run.count / 4
+        }
+      }
+      return unsafe body(UnsafeBufferPointer(rebasing: sample[..<count]))
+    }
+  }
+
   static func choose(_ chunk: RawSpan, phase: Int) -> Codec {
     let words = (chunk.byteCount - phase) / 4
     guard words >= 1024, !isText(chunk) else { return .zstd }
-    return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 6 * 256) { counts in
+    return unsafe withSample(chunk, from: phase, words: words) { unsafe choose(byWords: $0) }
+  }
+
+  private static func choose(byWords sample: UnsafeBufferPointer<UInt32>) -> Codec {
+    unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 5 * 256) { counts in
       unsafe counts.initialize(repeating: 0)
-      var sampled = 0
-      unsafe chunk.withUnsafeBytes { bytes in
-        eachRun(of: 4 * words, about: 128) { run in
-          for at in stride(from: phase + run.lowerBound, to: phase + run.upperBound, by: 4) {
-            let word = UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-            for plane in 0..<4 {
-              let byte = Int(truncatingIfNeeded: word >> UInt32(8 * plane)) & 255
-              unsafe counts[plane * 256 + byte] += 1
-              unsafe counts[5 * 256 + byte] += 1
-            }
-            unsafe counts[4 * 256 + Int(truncatingIfNeeded: (word << 1) >> 24)] += 1
-            sampled += 1
-          }
+      for i in 0..<sample.count {
+        let word = UInt32(littleEndian: unsafe sample[i])
+        for plane in 0..<4 {
+          let byte = Int(truncatingIfNeeded: word >> UInt32(8 * plane)) & 255
+          unsafe counts[plane * 256 + byte] &+= 1
         }
+        unsafe counts[4 * 256 + Int(truncatingIfNeeded: (word << 1) >> 24)] &+= 1
       }
+      let sampled = sample.count
       let weights = Self.weights
-      func entropy(_ table: Int, of total: Int) -> Double {
+      func entropy(of total: Int, _ count: (_ byte: Int) -> UInt16) -> Double {
         var sum = 0.0
-        for i in 0..<256 { sum += unsafe weights[Int(counts[table * 256 + i])] }
+        for byte in 0..<256 { sum += weights[Int(count(byte))] }
         return log2(Double(total)) - sum / Double(total)
       }
-      let planes = (0..<4).map { entropy($0, of: sampled) }
-      let exponent = entropy(4, of: sampled)
-      let mixed = entropy(5, of: 4 * sampled)
+      let planes = (0..<4).map { plane in entropy(of: sampled) { unsafe counts[plane * 256 + $0] } }
+      let exponent = entropy(of: sampled) { unsafe counts[4 * 256 + $0] }
       // A uniform byte comes out at about 7.8 bits in a sample of a thousand.
       let noise = planes.filter { $0 > 7.3 }.count
       if noise == 4 && exponent > 7.3 { return .raw }
@@ -98,6 +114,9 @@ enum EncodingProbe {
       // Coding the exponents alone is about three times as fast as coding four planes, and worth a bit and a half of 32.
       // Integers of a small range fill the lower two bytes as vectors do, but their third byte costs next to nothing.
       if planes[0] > 7.3 && planes[1] > 7.3 && exponent < 6.5 && 24 + exponent < separate + 1.5 { return .exponents }
+      let mixed = entropy(of: 4 * sampled) { byte in
+        unsafe counts[byte] + counts[256 + byte] + counts[512 + byte] + counts[768 + byte]
+      }
       if separate / 4 < mixed - 0.8 { return .planes }
       return .zstd
     }
