@@ -96,8 +96,9 @@ struct FileWorker: ~Copyable {
     return outcomes
   }
 
-  /// Twice what is hashed at once: where one file ends, another takes its place.
-  private static let filesAtOnce = 2 * ChunkID.hashedAtOnce
+  /// Twice what is hashed at once, so that where one file ends another takes its place, and some more, of which fewer are
+  /// left to be hashed alone.
+  private static let filesAtOnce = max(16, 2 * ChunkID.hashedAtOnce)
 
   /// A file that is read, where its bytes lie in the input, and where its outcome.
   private typealias Waiting = (job: FileJob, reading: FileReading, bytes: Range<Int>, position: Int)

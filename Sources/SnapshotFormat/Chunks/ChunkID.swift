@@ -51,9 +51,11 @@ extension ChunkID {
     if count == 1 { return unsafe plaintexts.map { unsafe ChunkID(portably: $0) } }
     var digests = Array(repeating: (UInt64(0), UInt64(0), UInt64(0), UInt64(0)), count: unsafe plaintexts.count)
     unsafe digests.withUnsafeMutableBytes { digests in
-      let messages = unsafe plaintexts.enumerated().map { number, plaintext in
+      var messages = unsafe plaintexts.enumerated().map { number, plaintext in
         unsafe message(plaintext, digests.baseAddress! + 32 * number)
       }
+      // The longest first, so that little of the last one is hashed alone.
+      unsafe messages.sort { unsafe $0.length > $1.length }
       unsafe ckernels_sha256_many(messages, messages.count, count)
     }
     return digests.map(ChunkID.init(digest:))
