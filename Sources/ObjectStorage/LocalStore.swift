@@ -186,7 +186,7 @@ private final class LocalObjectWriter: ObjectWriter {
     if let failure { throw StoreError(file.path.string, failure) }
     written += UInt64(bytes.byteCount)
     // The disk starts on it while the rest is still being compressed, so that the fsync at the end finds little to do.
-    if written - writtenBack >= 8 << 20 {
+    if written - writtenBack >= 2 << 20 {
       file.startWriteback(offset: writtenBack, count: written - writtenBack)
       writtenBack = written
     }

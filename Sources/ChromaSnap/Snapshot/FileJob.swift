@@ -66,7 +66,8 @@ enum WorkItem: Sendable {
   private static let groupBytes: UInt64 = 4 << 20
   private static let groupFiles = 256
 
-  /// Long files first, so that no worker is left with one at the end.
+  /// Long files first, so that no worker is left with one at the end. Most entries of the catalogue are of small files: they
+  /// come before the last long ones, while something is left to be read as these are made.
   static func plan(_ jobs: [FileJob], _ indices: [Int], _ chunking: ChunkingParameters) -> [WorkItem] {
     var items: [WorkItem] = []
     var group: [Int] = []
@@ -88,6 +89,7 @@ enum WorkItem: Sendable {
       }
     }
     if !group.isEmpty { small.append(.smallFiles(group)) }
-    return items + small
+    let last = items.count * 3 / 4
+    return items[..<last] + small + items[last...]
   }
 }
