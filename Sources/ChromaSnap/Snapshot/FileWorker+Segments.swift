@@ -167,7 +167,7 @@ extension FileWorker {
     var (begin, end) = (0, 0)
     var isAtEnd = false
     while true {
-      if !isAtEnd, end - begin < 2 * parameters.maximumBytes {
+      if !isAtEnd {
         if begin > 0 {
           unsafe input.storage.baseAddress!.copyMemory(
             from: input.storage.baseAddress! + begin, byteCount: end - begin)
@@ -186,9 +186,11 @@ extension FileWorker {
       }
       guard begin < end else { return .success(()) }
       var chunks: [InputChunk] = []
-      while begin < end, chunks.isEmpty || isAtEnd || end - begin >= parameters.maximumBytes {
+      while begin < end, isAtEnd || end - begin >= Self.lookahead(parameters) {
         let offset = windowStart + UInt64(begin)
-        let length = cut(begin, end, at: offset, bases)
+        var length = cut(begin, end, at: offset, bases)
+        if length == nil, isAtEnd { length = end - begin }
+        guard let length else { break }
         chunks.append(chunk(begin..<begin + length, at: offset, of: file))
         begin += length
       }
@@ -197,11 +199,14 @@ extension FileWorker {
   }
 
   /// The length of the chunk that begins at `begin`: that of the parent's, where it may still end there, so that what has
-  /// been changed in place stays cut as it was, and need not be searched for cuts.
-  private func cut(_ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks) -> Int {
-    if let length = bases.length(at: offset), length <= end - begin, chunker.mayEnd(view(begin, length)) {
-      return length
+  /// been changed in place stays cut as it was, and need not be searched for cuts. `nil` where it may be longer than what
+  /// is read.
+  private func cut(_ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks) -> Int? {
+    let available = end - begin
+    if let length = bases.length(at: offset) {
+      if length > available, available < parameters.maximumBytes { return nil }
+      if length <= available, chunker.mayEnd(view(begin, length)) { return length }
     }
-    return chunker.cut(view(begin, end - begin))
+    return chunker.firstCut(view(begin, available))
   }
 }

@@ -27,14 +27,20 @@ struct FileWorker: ~Copyable {
     var fingerprint: LastingFingerprint
   }
 
-  /// As many as are hashed at once, and at least four, which a processor's cache holds.
-  static let regionsAtOnce = max(4, ChunkID.hashedAtOnce)
+  /// As many as are hashed at once.
+  static let regionsAtOnce = max(2, ChunkID.hashedAtOnce)
 
-  /// Twice what is hashed at once, so that where one chunk ends another takes its place, and no less than the cuts need.
+  /// So many bytes nearly always hold the end of a chunk.
+  static func lookahead(_ parameters: ChunkingParameters) -> Int {
+    min(2 * parameters.averageBytes, parameters.maximumBytes)
+  }
+
+  /// Twice what is hashed at once, so that where one chunk ends another takes its place, and no less than the cuts need:
+  /// what is read is best compressed before it leaves the processor's cache.
   private static func inputBytes(_ parameters: ChunkingParameters) -> Int {
     max(
-      4 << 20, regionsAtOnce * parameters.regionBytes, 2 * ChunkID.hashedAtOnce * parameters.averageBytes,
-      2 * parameters.maximumBytes)
+      regionsAtOnce * parameters.regionBytes, 2 * ChunkID.hashedAtOnce * parameters.averageBytes,
+      parameters.maximumBytes + lookahead(parameters))
   }
 
   /// Fingerprints are kept of segments of at least so many chunks: short files are hashed as fast as they are looked up.

@@ -91,15 +91,23 @@ package struct GearChunker: Sendable {
   /// The high bits of a gear hash depend on the most bytes. Bit 63 stays out, so that the mask can be shifted.
   private static func mask(bits: Int) -> UInt64 { ((1 << UInt64(bits)) - 1) << UInt64(63 - bits) }
 
-  /// The length of the first chunk of `bytes`, which must begin at a cut and hold at least a maximal chunk or all that
-  /// is left. O(length), no allocation.
-  package func cut(_ bytes: RawSpan) -> Int {
+  /// The length of the first chunk of `bytes`, which begin at a cut; all of them where they are shorter than a chunk may be
+  /// and nothing says where it ends. O(length), no allocation.
+  package func cut(_ bytes: RawSpan) -> Int { firstCut(bytes) ?? bytes.byteCount }
+
+  /// The same; `nil` where the chunk may be longer than `bytes`.
+  package func firstCut(_ bytes: RawSpan) -> Int? {
     let limit = min(bytes.byteCount, maximum)
-    guard limit > minimum else { return limit }
     var hash: UInt64 = 0
-    let middle = min(average, limit)
-    return scan(bytes, from: minimum, to: middle, mask: hardMask, &hash)
-      ?? scan(bytes, from: middle, to: limit, mask: easyMask, &hash) ?? limit
+    if limit > minimum {
+      let middle = min(average, limit)
+      if let cut = scan(bytes, from: minimum, to: middle, mask: hardMask, &hash)
+        ?? scan(bytes, from: middle, to: limit, mask: easyMask, &hash)
+      {
+        return cut
+      }
+    }
+    return limit == maximum ? limit : nil
   }
 
   /// Whether a chunk may end where this one does: whether its last bytes say so, or its length. O(1).
