@@ -124,6 +124,17 @@ class ChromaRestore(Case):
       self.assertEqual([(entry["change"], entry["added"], entry["removed"]) for entry in found], [(change, 0, 0)])
       self.assertIn(f"collection empty ({word}): ", self.call("diff", *order).text)
 
+  def test_diff_says_what_a_renamed_collection_was_called(self):
+    with sqlite3.connect(self.source / "chroma.sqlite3") as database:
+      name, = database.execute("SELECT name FROM collections ORDER BY id LIMIT 1").fetchone()
+      database.execute("UPDATE collections SET name = 'renamed' WHERE name = ?", (name,))
+    database.close()
+    self.snapshot(self.source, "--no-health")
+    collection, = self.call("diff", "latest~1", "latest", "--json").json["collections"]
+    self.assertEqual((collection["name"], collection["name_before"], collection["change"]), ("renamed", name, "changed"))
+    self.assertIn(f"collection renamed (was {name}): 0 added, 0 changed, 0 removed",
+                  self.call("diff", "latest~1", "latest").text)
+
   def test_drill(self):
     summary = self.call("drill", "--json").summary
     self.assertEqual((summary["ok"], summary["health"]), (True, "good"))

@@ -31,6 +31,8 @@ public struct CompareSnapshots: Sendable {
   /// What became of a collection's records.
   public struct CollectionDifference: Sendable {
     public var name: String
+    /// What it was called before; `nil` where its name is the same, or it came or went.
+    public var nameBefore: String?
     public var id: String
     /// Whether the collection came or went as a whole: `added`, `removed`; else `changed`.
     public var change = Change.changed

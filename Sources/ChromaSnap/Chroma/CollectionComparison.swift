@@ -30,6 +30,7 @@ struct CollectionComparison {
     for collection in after.collections {
       var difference = CompareSnapshots.CollectionDifference(name: collection.name, id: collection.id)
       if let earlier = known[collection.id] {
+        if earlier.name != collection.name { difference.nameBefore = earlier.name }
         let counts = try RecordComparison.run(
           old: RecordCursor(old, collection: earlier), new: RecordCursor(new, collection: collection)
         ) { change, id in
@@ -53,7 +54,8 @@ struct CollectionComparison {
       if listsRecords { difference.records = try ids(of: collection, old).map { (.removed, $0) } }
       found.append(difference)
     }
-    return found.filter { $0.change != .changed || $0.added + $0.changed + $0.removed > 0 }
+    return
+      found.filter { $0.change != .changed || $0.nameBefore != nil || $0.added + $0.changed + $0.removed > 0 }
       .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
   }
 

@@ -42,8 +42,9 @@ struct DiffCommand: SnapCommand {
     }
     for collection in result.collections {
       let whole: [CompareSnapshots.Change: String] = [.added: " (new)", .removed: " (gone)"]
+      let fate = collection.nameBefore.map { " (was \($0))" } ?? whole[collection.change] ?? ""
       lines.append(
-        "collection \(collection.name)\(whole[collection.change] ?? ""): \(collection.added) added, \(collection.changed) changed, "
+        "collection \(collection.name)\(fate): \(collection.added) added, \(collection.changed) changed, "
           + "\(collection.removed) removed")
       lines += collection.records.map { "  \(marks[$0.change] ?? "?")  \($0.id)" }
     }
@@ -75,7 +76,8 @@ struct DiffCommand: SnapCommand {
         .array(
           result.collections.map { collection in
             .object([
-              ("name", .string(collection.name)), ("id", .string(collection.id)),
+              ("name", .string(collection.name)),
+              ("name_before", collection.nameBefore.map { .string($0) } ?? .null), ("id", .string(collection.id)),
               ("change", .string(collection.change.rawValue)),
               ("added", .integer(collection.added)), ("changed", .integer(collection.changed)),
               ("removed", .integer(collection.removed)),
