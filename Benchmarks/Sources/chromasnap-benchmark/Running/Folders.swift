@@ -59,6 +59,18 @@ enum Folders {
     }
   }
 
+  /// Gives the memory back in which the system keeps what is in a folder's files, as far as it is on the disk.
+  static func cool(_ path: String) {
+    for file in files(path) {
+      let descriptor = open(file.path, O_RDONLY)
+      guard descriptor >= 0 else { continue }
+      #if os(Linux)
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+      #endif
+      close(descriptor)
+    }
+  }
+
   /// Fails unless two folders hold the same files.
   static func compare(_ a: String, _ b: String, log: String) throws {
     try Command(["diff", "--recursive", "--brief", "--no-dereference", a, b], in: "/").run(log: log)

@@ -97,6 +97,8 @@ private struct MixRound {
           guard let snapshot = tool.snapshot else { continue }
           let before = tool.stored
           sync()
+          // All begin with as much free memory: getting more of it from the host takes a virtual machine long.
+          for other in tools where other.name != tool.name { Folders.cool(other.repository) }
           // Some machines take memory back that has not been used for a while.
           Folders.heat(folder)
           let usage = try tool.run(snapshot(archive), in: folder)
@@ -113,6 +115,7 @@ private struct MixRound {
       guard let command = tool.restore?(tool.isIncremental ? archive : 1, 0, target) else { continue }
       defer { try? settings.retire(target) }
       sync()
+      for other in turn where other.name != tool.name { Folders.cool(other.repository) }
       Folders.heat(tool.repository)
       let usage = try tool.run(command, in: settings.work)
       if number > 0 {
