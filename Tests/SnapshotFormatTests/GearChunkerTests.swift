@@ -122,6 +122,22 @@ struct GearChunkerTests {
     }
   }
 
+  /// A window that is shorter than a chunk may be gives the same cut, or says that it needs more.
+  @Test func aShortWindowGivesTheSameCutOrNone() {
+    var generator = SeededGenerator(16)
+    let chunker = GearChunker(Self.short)
+    for round in 0..<20 {
+      let count = Self.short.maximumBytes + 100
+      // Bytes that are all the same are cut nowhere before the maximum.
+      let bytes = round == 0 ? [UInt8](repeating: 7, count: count) : generator.bytes(count)
+      let cut = chunker.cut(bytes.rawSpan)
+      for window in [0, 1, cut - 1, cut, cut + 1] + (0..<20).map({ _ in generator.int(0..<count) }) {
+        let found = chunker.firstCut(bytes.rawSpan.extracting(first: window))
+        #expect(found == (window < cut ? nil : cut), "\(window) bytes")
+      }
+    }
+  }
+
   @Test func anInsertionMovesTheCutsWithTheContent() {
     var generator = SeededGenerator(14)
     let chunker = GearChunker(Self.short)

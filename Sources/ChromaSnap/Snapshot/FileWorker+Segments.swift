@@ -188,9 +188,7 @@ extension FileWorker {
       var chunks: [InputChunk] = []
       while begin < end, isAtEnd || end - begin >= Self.lookahead(parameters) {
         let offset = windowStart + UInt64(begin)
-        var length = cut(begin, end, at: offset, bases)
-        if length == nil, isAtEnd { length = end - begin }
-        guard let length else { break }
+        guard let length = cut(begin, end, isAtEnd: isAtEnd, at: offset, bases) else { break }
         chunks.append(chunk(begin..<begin + length, at: offset, of: file))
         begin += length
       }
@@ -200,13 +198,14 @@ extension FileWorker {
 
   /// The length of the chunk that begins at `begin`: that of the parent's, where it may still end there, so that what has
   /// been changed in place stays cut as it was, and need not be searched for cuts. `nil` where it may be longer than what
-  /// is read.
-  private func cut(_ begin: Int, _ end: Int, at offset: UInt64, _ bases: ParentChunks) -> Int? {
+  /// is read, unless that `isAtEnd`.
+  private func cut(_ begin: Int, _ end: Int, isAtEnd: Bool, at offset: UInt64, _ bases: ParentChunks) -> Int? {
     let available = end - begin
+    let isEnough = isAtEnd || available >= parameters.maximumBytes
     if let length = bases.length(at: offset) {
-      if length > available, available < parameters.maximumBytes { return nil }
+      if length > available, !isEnough { return nil }
       if length <= available, chunker.mayEnd(view(begin, length)) { return length }
     }
-    return chunker.firstCut(view(begin, available))
+    return chunker.firstCut(view(begin, available)) ?? (isAtEnd ? available : nil)
   }
 }
