@@ -97,9 +97,7 @@ private struct MixRound {
           guard let snapshot = tool.snapshot else { continue }
           let before = tool.stored
           sync()
-          // All begin with as much free memory: getting more of it from the host takes a virtual machine long.
-          for other in tools where other.name != tool.name { Folders.cool(other.repository) }
-          // Some machines take memory back that has not been used for a while.
+          prepare(for: tool, among: tools)
           Folders.heat(folder)
           let usage = try tool.run(snapshot(archive), in: folder)
           if number > 0 { comparison.add(step, tool, round: number, usage, stored: tool.stored - before) }
@@ -109,14 +107,20 @@ private struct MixRound {
     for tool in tools { try settings.discard(tool) }
   }
 
+  /// All tools begin with as much free memory, since getting more of it from the host takes a virtual machine long, and with
+  /// what is their own in it, since some machines take memory back that has not been used for a while.
+  private func prepare(for tool: Tool, among tools: [Tool]) {
+    for other in tools where other.name != tool.name { Folders.cool(other.home) }
+    Folders.heat(tool.home)
+  }
+
   private func restore(_ turn: [Tool], archive: Int, _ comparison: inout Comparison) throws {
     for tool in turn {
       let target = "\(settings.work)/restored"
       guard let command = tool.restore?(tool.isIncremental ? archive : 1, 0, target) else { continue }
       defer { try? settings.retire(target) }
       sync()
-      for other in turn where other.name != tool.name { Folders.cool(other.repository) }
-      Folders.heat(tool.repository)
+      prepare(for: tool, among: turn)
       let usage = try tool.run(command, in: settings.work)
       if number > 0 {
         comparison.add("restore", tool, round: number, usage)
