@@ -51,22 +51,26 @@ enum Folders {
   static func heat(_ path: String) {
     let buffer = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
-    for file in files(path) {
-      let descriptor = open(file.path, O_RDONLY)
-      guard descriptor >= 0 else { continue }
+    eachFile(below: path) { descriptor in
       while read(descriptor, buffer, 1 << 20) > 0 {}
-      close(descriptor)
     }
   }
 
   /// Gives the memory back in which the system keeps what is in a folder's files, as far as it is on the disk.
   static func cool(_ path: String) {
+    #if os(Linux)
+      eachFile(below: path) { descriptor in
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+      }
+    #endif
+  }
+
+  /// Opens every file that can be read, one after the other.
+  private static func eachFile(below path: String, _ body: (CInt) -> Void) {
     for file in files(path) {
       let descriptor = open(file.path, O_RDONLY)
       guard descriptor >= 0 else { continue }
-      #if os(Linux)
-        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-      #endif
+      body(descriptor)
       close(descriptor)
     }
   }
