@@ -26,6 +26,7 @@ typedef struct {
   size_t bytes;
 } folded;
 
+// Of at least 64 bytes.
 CRC_TARGET static folded fold_narrow(uint32_t crc, const uint8_t *bytes, size_t length) {
   const __m128i *at = (const __m128i *)bytes;
   const __m128i k = _mm_load_si128((const __m128i *)fold_512);

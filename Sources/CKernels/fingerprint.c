@@ -12,7 +12,7 @@ typedef uint64_t vector __attribute__((vector_size(8 * LANES)));
 typedef uint32_t halves __attribute__((vector_size(8 * LANES)));
 
 // The sums, modulo 2^64, of the products of neighbouring words of 32 bits, each with a word of the key added: two for each
-// of `keys` keys. `words` (of 64 bits) is a multiple of eight. Compiled for the vectors of each kind of processor.
+// of `keys` keys. `words` (of 64 bits) is a multiple of eight. `keys` is a constant at every call, so the loops unroll.
 static inline __attribute__((always_inline)) void add_products(const uint8_t *message, size_t words, size_t keys,
                                                                const uint64_t *const *key, uint64_t (*sums)[2]) {
   vector lanes[2][2] = {{{0}}};
@@ -36,15 +36,21 @@ static inline __attribute__((always_inline)) void add_products(const uint8_t *me
     }
 }
 
+// The same for one or two keys. Compiled for the vectors of each kind of processor.
+static inline __attribute__((always_inline)) void nh_vectors(const uint8_t *message, size_t words, size_t keys,
+                                                             const uint64_t *const *key, uint64_t (*sums)[2]) {
+  keys == 1 ? add_products(message, words, 1, key, sums) : add_products(message, words, 2, key, sums);
+}
+
 #if defined(__x86_64__)
 __attribute__((target("avx512f"))) static void nh_avx512(const uint8_t *message, size_t words, size_t keys,
                                                          const uint64_t *const *key, uint64_t (*sums)[2]) {
-  keys == 1 ? add_products(message, words, 1, key, sums) : add_products(message, words, 2, key, sums);
+  nh_vectors(message, words, keys, key, sums);
 }
 
 __attribute__((target("avx2"))) static void nh_avx2(const uint8_t *message, size_t words, size_t keys,
                                                     const uint64_t *const *key, uint64_t (*sums)[2]) {
-  keys == 1 ? add_products(message, words, 1, key, sums) : add_products(message, words, 2, key, sums);
+  nh_vectors(message, words, keys, key, sums);
 }
 #endif
 
@@ -54,7 +60,7 @@ static void nh(const uint8_t *message, size_t words, size_t keys, const uint64_t
   if (__builtin_cpu_supports("avx512f")) return nh_avx512(message, words, keys, key, sums);
   if (__builtin_cpu_supports("avx2")) return nh_avx2(message, words, keys, key, sums);
 #endif
-  keys == 1 ? add_products(message, words, 1, key, sums) : add_products(message, words, 2, key, sums);
+  nh_vectors(message, words, keys, key, sums);
 }
 
 // The upper level: a block's part of the sum.

@@ -7,9 +7,8 @@ struct KernelTests {
   // MARK: Hashes under a key
 
   /// A block's two sums: of the products of neighbouring words of 32 bits, each with a word of the key added.
-  private func products(_ block: [UInt8], _ key: ArraySlice<UInt64>) -> [UInt64] {
-    let key = Array(key)
-    return (0..<2).map { shift in
+  private func products(_ block: [UInt8], _ key: [UInt64]) -> [UInt64] {
+    (0..<2).map { shift in
       (0..<block.count / 8).reduce(0) { sum, i in
         let word = block[8 * i..<8 * i + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let secret = key[i + shift]
@@ -38,7 +37,7 @@ struct KernelTests {
       var sum: UInt128 = 0
       var parts: [UInt64] = []
       for (number, block) in blocks(bytes, of: words * 8).enumerated() {
-        let part = products(block, key[...])
+        let part = products(block, key)
         parts += part
         let secret = key[(words + 1 + 2 * number)...].prefix(2).map(\.self)
         sum &+= UInt128(part[0] &+ secret[0]) &* UInt128(part[1] &+ secret[1])
@@ -65,7 +64,7 @@ struct KernelTests {
     let words = Int(CKERNELS_HASHED_BLOCK) / 8
     func wide(_ at: Int) -> UInt128 { UInt128(key[words + 2 + at]) << 64 | UInt128(key[words + 1 + at]) }
     let expected = blocks(bytes, of: words * 8).map { block in
-      let part = products(block, key[...])
+      let part = products(block, key)
       let product = (wide(0) &+ UInt128(part[1])) &* (wide(2) &+ UInt128(part[0])) &+ wide(4)
       return UInt64(truncatingIfNeeded: product >> 64)
     }

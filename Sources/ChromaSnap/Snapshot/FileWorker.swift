@@ -28,7 +28,7 @@ struct FileWorker: ~Copyable {
   }
 
   /// As many as are hashed at once.
-  static let regionsAtOnce = max(2, ChunkID.hashedAtOnce)
+  static let regionsAtOnce = ChunkID.hashedAtOnce
 
   /// So many bytes nearly always hold the end of a chunk.
   static func lookahead(_ parameters: ChunkingParameters) -> Int {
