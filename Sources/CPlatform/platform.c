@@ -27,6 +27,20 @@ void cplatform_start_writeback(int descriptor, off_t offset, off_t length) {
 #endif
 }
 
+int cplatform_bypass_cache(int descriptor, bool bypass) {
+#ifdef __linux__
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(descriptor, F_SETFL, bypass ? flags | O_DIRECT : flags & ~O_DIRECT);
+#elif defined(__APPLE__)
+  return fcntl(descriptor, F_NOCACHE, bypass ? 1 : 0);
+#else
+  (void)descriptor, (void)bypass;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
 int cplatform_exchange(const char *a, const char *b) {
 #ifdef __linux__
   return (int)syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2u /* RENAME_EXCHANGE */);

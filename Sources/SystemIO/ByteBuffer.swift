@@ -6,9 +6,10 @@
   /// How many bytes from the start are in use.
   package var count = 0
 
-  package init(capacity: Int) {
+  /// - Parameter alignment: Of the first byte. `Descriptor.directBlockBytes` for what is to be written past the page cache.
+  package init(capacity: Int, alignment: Int = 64) {
     self.capacity = capacity
-    unsafe base = .allocate(byteCount: max(1, capacity), alignment: 64)
+    unsafe base = .allocate(byteCount: max(1, capacity), alignment: alignment)
   }
 
   deinit { unsafe base.deallocate() }

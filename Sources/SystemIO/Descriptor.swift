@@ -159,6 +159,13 @@ package struct Descriptor: ~Copyable, Sendable {
     try systemCall("syncfs", path) { cplatform_sync_file_system(raw) }
   }
 
+  /// What offset, length and address of a write past the page cache must be multiples of, on any usual disk.
+  package static let directBlockBytes = 4096
+
+  /// Lets what is written from here on go past the page cache, or through it again.
+  /// - Returns: Whether the file system can do that. A write may still fail with `invalidArgument` where it can't.
+  package func bypassCache(_ bypass: Bool) -> Bool { cplatform_bypass_cache(raw, bypass) == 0 }
+
   /// Starts writing a range back to the disk, without waiting.
   package func startWriteback(offset: UInt64, count: UInt64) {
     cplatform_start_writeback(raw, off_t(offset), off_t(count))

@@ -284,6 +284,27 @@ class Process(Case):
       identifier = self.snapshots("--source", source, "--last", "1")[0]["id"]
       self.assertRestores(identifier, source)
 
+  def test_a_backup_takes_no_memory_from_the_database(self):
+    """What is written is not kept in the page cache, where the file system can do without it."""
+    if not self.writes_past_the_page_cache():
+      self.skipTest("this file system writes through the page cache alone")
+    (self.source / "long").write_bytes(os.urandom(48 << 20))
+    self.snapshot(self.source)
+    packs = [path for path in (self.program.repository / "packs").rglob("*") if path.is_file()]
+    self.assertGreater(sum(path.stat().st_size for path in packs), 48 << 20)
+    counts = subprocess.run(["fincore", "--bytes", "--noheadings", "--output", "RES", *packs], capture_output=True,
+                            check=True).stdout.split()
+    self.assertLess(sum(map(int, counts)), 8 << 20)
+    self.assertRestores("latest", self.source)
+
+  def writes_past_the_page_cache(self):
+    try:
+      os.close(os.open(self.home / "direct", os.O_CREAT | os.O_WRONLY | os.O_DIRECT))
+    except OSError:
+      return False
+    kind = subprocess.run(["stat", "--file-system", "--format", "%T", self.home], capture_output=True, text=True)
+    return kind.stdout.strip() != "tmpfs"
+
 
 if __name__ == "__main__":
   unittest.main()

@@ -55,6 +55,25 @@ import Testing
     }
   }
 
+  /// Long pieces at whole blocks may take another way to the disk than short or odd ones.
+  @Test(arguments: Kind.allCases) func piecesOfAllLengthsFollowEachOther(_ kind: Kind) throws {
+    var bytes = ByteBuffer(capacity: 4 << 20, alignment: Descriptor.directBlockBytes)
+    for i in 0..<UInt64((4 << 20) / 8) { bytes.append(i &* 0x9e37_79b9_7f4a_7c15) }
+    let whole = unsafe [UInt8](bytes.pointer)
+    let lengths = [2 << 20, 1 << 20, 4096, 1, 3 << 20, 4095, 2 << 20, 77]
+    try withStore(kind) { store in
+      let writer = try store.begin()
+      var expected: [UInt8] = []
+      for length in lengths {
+        let view = unsafe bytes.pointer.bytes
+        try writer.append(view.extracting(..<length))
+        expected += whole[..<length]
+      }
+      try writer.commit(as: "pieces")
+      #expect(try store.get("pieces", limit: 16 << 20) == expected)
+    }
+  }
+
   @Test(arguments: Kind.allCases) func deletingTwiceIsFine(_ kind: Kind) throws {
     try withStore(kind) { store in
       try store.put("d/x", [1])

@@ -1,5 +1,6 @@
 // Calls of the operating system that Swift's Glibc overlay does not show.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -10,6 +11,10 @@ int cplatform_sync_file_system(int descriptor);
 
 /// Starts writing back a range of a file without waiting for it. A hint: does nothing where it is not supported.
 void cplatform_start_writeback(int descriptor, off_t offset, off_t length);
+
+/// Lets writes go past the page cache, or through it again (O_DIRECT, F_NOCACHE). -1 and errno where the file system
+/// can't.
+int cplatform_bypass_cache(int descriptor, bool bypass);
 
 /// Exchanges two paths atomically (RENAME_EXCHANGE, RENAME_SWAP). -1 and errno EINVAL or ENOSYS where the file system
 /// cannot.

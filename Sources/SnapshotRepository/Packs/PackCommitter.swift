@@ -4,15 +4,19 @@ import SnapshotFormat
 import Synchronization
 import SystemIO
 
-/// Makes full packs durable on a thread of its own, in their order, while the next one fills: an fsync would keep a
-/// processor waiting. One per pack writer.
+/// Writes packs, and makes them durable, on threads of its own, in their order, while the next ones fill: the disk would
+/// keep a processor waiting. One per pack writer.
 final class PackCommitter: Sendable {
   private let repository: Repository
   private let index: ChunkIndex?
-  private let queue = DispatchQueue(label: "packs")
+  private let writing = DispatchQueue(label: "packs are written")
+  private let committing = DispatchQueue(label: "packs become durable")
   private let priority = ThreadPriority.current
-  /// Packs that wait for the disk: no more than these, or memory and disk would drift apart.
-  private let room = DispatchSemaphore(value: 2)
+  /// Buffers that may be on their way at once: with more, memory and disk would drift apart.
+  private let roomForBuffers = DispatchSemaphore(value: 2)
+  /// Packs that may be becoming durable at once.
+  private let roomForPacks = DispatchSemaphore(value: 2)
+  private let free = Mutex<[PackBuffer]>([])
   private let failure = Mutex<SnapshotError?>(nil)
 
   /// - Parameter index: Where the chunks were claimed; `nil` for copies of what is known.
@@ -21,26 +25,53 @@ final class PackCommitter: Sendable {
     self.index = index
   }
 
-  /// Takes over a pack that is written whole. Waits where too many are under way.
-  func commit(_ object: any ObjectWriter, _ id: ChunkID, _ table: PackTable) {
-    // Nobody else touches the object from here on.
+  /// A buffer to fill and give to `append`.
+  func buffer() -> PackBuffer { free.withLock { $0.popLast() } ?? PackBuffer() }
+
+  /// Takes over a buffer whose bytes come next in an object. Waits where too many are on their way.
+  func append(_ buffer: PackBuffer, to object: any ObjectWriter) {
+    // Nobody else touches it before `wait` has returned.
     nonisolated(unsafe) let object = object
-    room.wait()
-    queue.async { [self] in
+    roomForBuffers.wait()
+    writing.async { [self] in
       priority.adopt()
-      unsafe finish(object, id, table)
-      room.signal()
+      attempt { () throws(SnapshotError) in
+        try storing("writing a pack") { () throws(StoreError) in
+          let view = unsafe buffer.bytes.pointer.bytes
+          try unsafe object.append(view)
+        }
+      }
+      free.withLock { $0.append(buffer) }
+      roomForBuffers.signal()
     }
   }
 
-  /// After a failure nothing is committed any more: a pack may hold patches to chunks of the one before.
-  private func finish(_ object: any ObjectWriter, _ id: ChunkID, _ table: PackTable) {
-    guard failure.withLock({ $0 == nil }) else { return object.discard() }
-    do throws(SnapshotError) {
-      try storing("writing a pack") { () throws(StoreError) in try object.commit(as: ObjectNames.pack(id)) }
-      try repository.catalogue.add(pack: id, table, durable: true)
-      index?.finish(table.entries.lazy.map(\.id))
-    } catch { failure.withLock { $0 = error } }
+  /// Takes over a pack of which all but its tail was handed over.
+  func commit(_ object: any ObjectWriter, _ tail: [UInt8], _ id: ChunkID, _ table: PackTable) {
+    nonisolated(unsafe) let object = object
+    writing.async { [self] in
+      roomForPacks.wait()
+      committing.async { [self] in
+        priority.adopt()
+        attempt { () throws(SnapshotError) in
+          try storing("writing a pack") { () throws(StoreError) in
+            try unsafe object.append(tail.rawSpan)
+            try unsafe object.commit(as: ObjectNames.pack(id))
+          }
+          try repository.catalogue.add(pack: id, table, durable: true)
+          index?.finish(table.entries.lazy.map(\.id))
+        }
+        // Does nothing to what was committed.
+        unsafe object.discard()
+        roomForPacks.signal()
+      }
+    }
+  }
+
+  /// After a failure nothing is written any more: a pack may hold patches to chunks of the one before.
+  private func attempt(_ body: () throws(SnapshotError) -> Void) {
+    guard failure.withLock({ $0 == nil }) else { return }
+    do throws(SnapshotError) { try body() } catch { failure.withLock { $0 = error } }
   }
 
   /// Throws what went wrong with a pack that was handed over before.
@@ -49,5 +80,8 @@ final class PackCommitter: Sendable {
   }
 
   /// Waits until nothing is under way.
-  func wait() { queue.sync {} }
+  func wait() {
+    writing.sync {}
+    committing.sync {}
+  }
 }

@@ -6,14 +6,14 @@ package import SystemIO
 package final class PackWriter {
   /// A pack is finished when it is about this long: long enough that its fsync is a small part of writing it.
   package static let targetBytes = 32 << 20
-  private static let flushBytes = 2 << 20
 
   private let repository: Repository
   private let kind: PackKind
   private var object: (any ObjectWriter)?
   private var entries: [PackEntry] = []
   private var offset = 0
-  private var unwritten = ByteBuffer(capacity: flushBytes + 2 * Limits.storedChunkBytes)
+  /// What is not handed over to be written yet.
+  private var unwritten: PackBuffer
   private let committer: PackCommitter
   /// The packs that were closed, in order.
   package private(set) var packs: [ChunkID] = []
@@ -25,6 +25,7 @@ package final class PackWriter {
     self.repository = repository
     self.kind = kind
     committer = PackCommitter(repository, index: index)
+    unwritten = committer.buffer()
   }
 
   /// Adds a chunk whose stored form `body` appends to the buffer that it is given.
@@ -33,29 +34,29 @@ package final class PackWriter {
     _ body: (inout ByteBuffer) throws(SnapshotError) -> Encoding
   ) throws(SnapshotError) {
     if object == nil { try begin() }
-    let start = unwritten.count
-    let encoding = try body(&unwritten)
-    let written = unsafe unwritten.pointer.bytes
+    let start = unwritten.bytes.count
+    let encoding = try body(&unwritten.bytes)
+    let written = unsafe unwritten.bytes.pointer.bytes
     let stored = written.extracting(start...)
     entries.append(
       PackEntry(
         id: id, length: UInt32(length), offset: UInt32(offset), storedLength: UInt32(stored.byteCount),
         encoding: encoding, depth: depth, base: base, checksum: Sealer.checksum(stored)))
     offset += stored.byteCount
-    if unwritten.count >= Self.flushBytes { try flush() }
+    if unwritten.bytes.count >= PackBuffer.pieceBytes { try flush() }
     if offset >= Self.targetBytes || entries.count == Limits.packEntries { try close() }
   }
 
   /// Takes over what another writer of this kind holds and has written nowhere yet: little packs become one.
   package func absorb(_ other: PackWriter) throws(SnapshotError) {
-    guard other.object != nil, other.offset == other.unwritten.count,
+    guard other.object != nil, other.offset == other.unwritten.bytes.count,
       entries.count + other.entries.count <= Limits.packEntries
     else { return }
     if object == nil { try begin() }
-    if unwritten.count + other.offset > unwritten.capacity { try flush() }
+    if unwritten.bytes.count + other.offset > unwritten.bytes.capacity { try flush() }
     let shift = UInt32(offset - PackLayout.headerBytes)
-    let chunks = unsafe other.unwritten.pointer.bytes.extracting(PackLayout.headerBytes...)
-    unwritten.append(chunks)
+    let chunks = unsafe other.unwritten.bytes.pointer.bytes.extracting(PackLayout.headerBytes...)
+    unwritten.bytes.append(chunks)
     offset += chunks.byteCount
     for var entry in other.entries {
       entry.offset += shift
@@ -66,16 +67,20 @@ package final class PackWriter {
 
   private func begin() throws(SnapshotError) {
     object = try storing("beginning a pack") { () throws(StoreError) in try repository.store.begin() }
-    unwritten.count = 0
-    unwritten.append(PackLayout.header(kind).rawSpan)
+    unwritten.bytes.count = 0
+    unwritten.bytes.append(PackLayout.header(kind).rawSpan)
     offset = PackLayout.headerBytes
     entries = []
   }
 
   private func flush() throws(SnapshotError) {
-    let view = unsafe unwritten.pointer.bytes
-    try storing("writing a pack") { () throws(StoreError) in try object?.append(view) }
-    unwritten.count = 0
+    guard let object else { return }
+    try committer.check()
+    let next = committer.buffer()
+    // Whole blocks alone: what follows them in the file begins a block, too.
+    unwritten.moveRemainder(of: Descriptor.directBlockBytes, to: next)
+    committer.append(unwritten, to: object)
+    unwritten = next
   }
 
   /// Closes the pack that is open, if one is, and hands it over to be made durable.
@@ -86,14 +91,11 @@ package final class PackWriter {
     let table = PackTable(kind: kind, nonce: randomBytes(16), created: Timestamp.now.seconds, entries: entries)
     var sealer = Sealer()
     let (id, tail) = PackLayout.tail(of: table, sealer: &sealer)
-    try storing("writing a pack") { () throws(StoreError) in
-      let view = unsafe unwritten.pointer.bytes
-      try open.append(view)
-      try open.append(tail.rawSpan)
-    }
     packs.append(id)
     bytesStored += UInt64(offset + tail.count)
-    committer.commit(open, id, table)
+    committer.append(unwritten, to: open)
+    committer.commit(open, tail, id, table)
+    unwritten = committer.buffer()
   }
 
   /// Closes the pack that is open, and waits. When it returns, all packs are durable and the catalogue knows them.
@@ -105,8 +107,8 @@ package final class PackWriter {
 
   /// Lets go of the pack that is open. Nothing is under way any more when it returns.
   package func abandon() {
-    discardOpen()
     committer.wait()
+    discardOpen()
   }
 
   private func discardOpen() {

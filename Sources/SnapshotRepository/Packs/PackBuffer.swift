@@ -1,0 +1,20 @@
+import SnapshotFormat
+import SystemIO
+
+/// Stored chunks on their way to the disk. One thread at a time has it: that which fills it, then that which writes it.
+final class PackBuffer: @unchecked Sendable {
+  /// A buffer is written once it holds this much.
+  static let pieceBytes = 1 << 20
+
+  var bytes = ByteBuffer(
+    capacity: pieceBytes + 2 * Limits.storedChunkBytes, alignment: Descriptor.directBlockBytes)
+
+  /// Moves what is behind the last whole block to another buffer, which becomes that.
+  func moveRemainder(of blockBytes: Int, to other: PackBuffer) {
+    let whole = bytes.count / blockBytes * blockBytes
+    other.bytes.count = 0
+    let view = unsafe bytes.pointer.bytes
+    other.bytes.append(view.extracting(whole...))
+    bytes.count = whole
+  }
+}
