@@ -7,6 +7,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #endif
 
 int cplatform_sync_file_system(int descriptor) {
@@ -27,10 +28,32 @@ void cplatform_start_writeback(int descriptor, off_t offset, off_t length) {
 #endif
 }
 
+#ifdef __linux__
+/// Whether a file lies on another machine: each write past the cache would wait for that.
+static bool is_remote(int descriptor) {
+  struct statfs system;
+  if (fstatfs(descriptor, &system) != 0) return true;
+  switch ((unsigned long)system.f_type & 0xffffffff) {
+    case 0x6969:      // NFS
+    case 0xff534d42:  // CIFS
+    case 0xfe534d42:  // SMB 2
+    case 0x65735546:  // FUSE: SSHFS, virtiofs
+    case 0x01021997:  // 9P
+    case 0x00c36400:  // Ceph
+      return true;
+    default: return false;
+  }
+}
+#endif
+
 int cplatform_bypass_cache(int descriptor, bool bypass) {
 #ifdef __linux__
   int flags = fcntl(descriptor, F_GETFL);
   if (flags < 0) return -1;
+  if (bypass && is_remote(descriptor)) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
   return fcntl(descriptor, F_SETFL, bypass ? flags | O_DIRECT : flags & ~O_DIRECT);
 #elif defined(__APPLE__)
   return fcntl(descriptor, F_NOCACHE, bypass ? 1 : 0);

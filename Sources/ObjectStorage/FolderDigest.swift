@@ -13,14 +13,19 @@ package struct FolderDigest: Hashable, Sendable {
     self.sum = sum
   }
 
-  package init(_ names: [String]) { for name in names { add(name.utf8) } }
+  package init(_ names: [String]) { for name in names { add(name[...]) } }
 
-  package mutating func add(_ name: some Sequence<UInt8>) {
+  package mutating func add(_ name: Substring) {
     count += 1
     sum &+= Self.hash(name)
   }
 
-  package mutating func remove(_ name: some Sequence<UInt8>) {
+  package mutating func add(_ name: UnsafeBufferPointer<UInt8>) {
+    count += 1
+    sum &+= unsafe Self.hash(name)
+  }
+
+  package mutating func remove(_ name: Substring) {
     count -= 1
     sum &-= Self.hash(name)
   }
@@ -31,11 +36,19 @@ package struct FolderDigest: Hashable, Sendable {
   }
 
   /// FNV-1a (G. Fowler et al., draft-eastlake-fnv), and the last step of MurmurHash3, for FNV's high bits depend on few.
-  private static func hash(_ name: some Sequence<UInt8>) -> UInt64 {
+  private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for position in name.indices {
+      let byte = unsafe name[position]
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+    }
     hash = (hash ^ hash >> 33) &* 0xff51_afd7_ed55_8ccd
     hash = (hash ^ hash >> 33) &* 0xc4ce_b9fe_1a85_ec53
     return hash ^ hash >> 33
+  }
+
+  private static func hash(_ name: Substring) -> UInt64 {
+    var name = name
+    return name.withUTF8 { unsafe hash($0) }
   }
 }

@@ -13,7 +13,7 @@ int cplatform_sync_file_system(int descriptor);
 void cplatform_start_writeback(int descriptor, off_t offset, off_t length);
 
 /// Lets writes go past the page cache, or through it again (O_DIRECT, F_NOCACHE). -1 and errno where the file system
-/// can't.
+/// can't, or is another machine's.
 int cplatform_bypass_cache(int descriptor, bool bypass);
 
 /// Exchanges two paths atomically (RENAME_EXCHANGE, RENAME_SWAP). -1 and errno EINVAL or ENOSYS where the file system

@@ -23,7 +23,7 @@ enum Arguments {
 
   /// What is wrong with a path that is empty, as that of a script's unset variable is: it would name the working directory.
   static func emptyPath(in arguments: [String]) -> String? {
-    let pathOptions: Set = ["--to", "--repo", "-r", "--source", "--cache-dir"]
+    let pathOptions = ["--to", "--repo", "-r", "--source", "--cache-dir"]
     for (position, argument) in arguments.enumerated() where argument.isEmpty {
       let before = position > 0 ? arguments[position - 1] : ""
       if pathOptions.contains(before) { return "\(before) is empty: is a variable unset?" }

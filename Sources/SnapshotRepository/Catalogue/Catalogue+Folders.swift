@@ -68,11 +68,11 @@ extension Catalogue {
     private var changes: [String: FolderDigest] = [:]
 
     mutating func add(_ object: String) {
-      changes[ObjectNames.folder(of: object), default: FolderDigest()].add(ObjectNames.name(of: object).utf8)
+      changes[ObjectNames.folder(of: object), default: FolderDigest()].add(ObjectNames.name(of: object))
     }
 
     mutating func remove(_ object: String) {
-      changes[ObjectNames.folder(of: object), default: FolderDigest()].remove(ObjectNames.name(of: object).utf8)
+      changes[ObjectNames.folder(of: object), default: FolderDigest()].remove(ObjectNames.name(of: object))
     }
 
     /// Notes it. The folders are listed at the next opening.
