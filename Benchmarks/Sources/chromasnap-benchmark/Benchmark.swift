@@ -62,6 +62,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The program to measure instead of the one built with this.", valueName: "path"))
   var program: String?
 
+  @Flag(help: "In the mix, each tool reads its repository and its cache from the disk, for they are not in memory.")
+  var cold = false
+
   @Flag(help: "Leave the last repositories in the work folder, one per tool.")
   var keep = false
 
@@ -126,8 +129,7 @@ struct RunCommand: ParsableCommand {
     }
     return Settings(
       root: Self.root, work: work, tools: found, rounds: quick ? 1 : rounds, size: quick ? 0.02 : size, isQuick: quick,
-      keepsRepositories: keep,
-      ownProgram: own)
+      hasColdRepositories: cold, keepsRepositories: keep, ownProgram: own)
   }
 
   /// The checkout that this was built from.

@@ -34,7 +34,7 @@ enum Mix: Workload {
     var section = Report.Section(name, "The mix, \(short(size)) GiB")
     section.remarks = [
       "A SQLite database of texts (52 %), unit vectors of 384 floats (34 %), their neighbour lists (3 %), small text "
-        + "files. Hot page cache; medians of \(settings.rounds) rounds in which the tools take turns. The small change "
+        + "files. Hot page cache\(settings.hasColdRepositories ? ", but for the tools' repositories" : ""); medians of \(settings.rounds) rounds in which the tools take turns. The small change "
         + "is 100 rows, 100 vectors, 20 files. Ratios above 1: chromasnap is ahead."
     ]
     section.tables = [comparison.table(storing: ["first", "small", "percent"])]
@@ -108,10 +108,11 @@ private struct MixRound {
   }
 
   /// All tools begin with as much free memory, since getting more of it from the host takes a virtual machine long, and with
-  /// what is their own in it, since some machines take memory back that has not been used for a while.
+  /// what is their own in it: some machines take memory back that has not been used for a while, and some tools keep what
+  /// they write out of it.
   private func prepare(for tool: Tool, among tools: [Tool]) {
     for other in tools where other.name != tool.name { Folders.cool(other.home) }
-    Folders.heat(tool.home)
+    if settings.hasColdRepositories { Folders.cool(tool.home) } else { Folders.heat(tool.home) }
   }
 
   private func restore(_ turn: [Tool], archive: Int, _ comparison: inout Comparison) throws {

@@ -10,6 +10,8 @@ struct Settings {
   /// Of what the full sizes are, 1 being all.
   var size: Double
   var isQuick: Bool
+  /// Whether tools find their repositories on the disk alone.
+  var hasColdRepositories: Bool
   /// Whether the last repositories stay in the work folder, for whoever wants to look into them.
   var keepsRepositories: Bool
   /// This very program: some workloads are made in a process of their own.
