@@ -206,24 +206,20 @@ struct FileWorker: ~Copyable {
   private mutating func store(
     _ chunks: [(bytes: Range<Int>, chunk: PlacedChunk)], _ regions: CachedRegions? = nil
   ) throws(SnapshotError) {
-    var damaged = index.damagedCopies
-    var changed: [(bytes: Range<Int>, chunk: PlacedChunk)] = []
-    for chunk in chunks {
-      if try !isParents(chunk.chunk) { changed.append(chunk) }
-    }
-    for (chunk, isClaimed) in zip(changed, try index.claim(changed.map(\.chunk.id))) {
-      try store(view(chunk.bytes.lowerBound, chunk.bytes.count), as: chunk.chunk, isClaimed: isClaimed, regions)
-    }
-    // Looking for bases may have shown that what was taken for known is damaged: its bytes are still at hand.
-    while index.damagedCopies != damaged {
+    var damaged: Int
+    var isAgain = false
+    repeat {
       damaged = index.damagedCopies
-      for (bytes, chunk) in chunks {
-        if try isParents(chunk) { continue }
-        if try index.claim([chunk.id])[0] {
-          try store(view(bytes.lowerBound, bytes.count), as: chunk, isClaimed: true, regions)
-        }
+      var changed: [(bytes: Range<Int>, chunk: PlacedChunk)] = []
+      for chunk in chunks {
+        if try !isParents(chunk.chunk) { changed.append(chunk) }
       }
-    }
+      for (chunk, isClaimed) in zip(changed, try index.claim(changed.map(\.chunk.id))) where isClaimed || !isAgain {
+        try store(view(chunk.bytes.lowerBound, chunk.bytes.count), as: chunk.chunk, isClaimed: isClaimed, regions)
+      }
+      isAgain = true
+      // Looking for bases may have shown that what was taken for known is damaged: its bytes are still at hand.
+    } while index.damagedCopies != damaged
   }
 
   private func isParents(_ chunk: PlacedChunk) throws(SnapshotError) -> Bool {
