@@ -3,11 +3,13 @@ import SystemIO
 
 /// Stored chunks on their way to the disk. One thread at a time has it: that which fills it, then that which writes it.
 final class PackBuffer: @unchecked Sendable {
-  /// A buffer is written once it holds this much.
+  /// A buffer is written once it holds this much: little enough to stay in the processor's cache until then.
   static let pieceBytes = 1 << 20
+  /// The same for a pack's first one: what the workers hold that is less becomes one pack.
+  static let firstPieceBytes = 2 << 20
 
   var bytes = ByteBuffer(
-    capacity: pieceBytes + 2 * Limits.storedChunkBytes, alignment: Descriptor.directBlockBytes)
+    capacity: firstPieceBytes + 2 * Limits.storedChunkBytes, alignment: Descriptor.directBlockBytes)
 
   /// Moves what is behind the last whole block to another buffer, which becomes that.
   func moveRemainder(of blockBytes: Int, to other: PackBuffer) {

@@ -43,7 +43,8 @@ package final class PackWriter {
         id: id, length: UInt32(length), offset: UInt32(offset), storedLength: UInt32(stored.byteCount),
         encoding: encoding, depth: depth, base: base, checksum: Sealer.checksum(stored)))
     offset += stored.byteCount
-    if unwritten.bytes.count >= PackBuffer.pieceBytes { try flush() }
+    let isFirst = offset == unwritten.bytes.count
+    if unwritten.bytes.count >= (isFirst ? PackBuffer.firstPieceBytes : PackBuffer.pieceBytes) { try flush() }
     if offset >= Self.targetBytes || entries.count == Limits.packEntries { try close() }
   }
 
