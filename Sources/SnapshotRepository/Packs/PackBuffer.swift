@@ -11,9 +11,10 @@ final class PackBuffer: @unchecked Sendable {
   var bytes = ByteBuffer(
     capacity: firstPieceBytes + 2 * Limits.storedChunkBytes, alignment: Descriptor.directBlockBytes)
 
-  /// Moves what is behind the last whole block to another buffer, which becomes that.
-  func moveRemainder(of blockBytes: Int, to other: PackBuffer) {
-    let whole = bytes.count / blockBytes * blockBytes
+  /// Moves what is behind the last whole block to another buffer, which becomes that: what follows in the file begins a
+  /// block, too.
+  func moveRemainder(to other: PackBuffer) {
+    let whole = bytes.count / Descriptor.directBlockBytes * Descriptor.directBlockBytes
     other.bytes.count = 0
     let view = unsafe bytes.pointer.bytes
     other.bytes.append(view.extracting(whole...))

@@ -43,18 +43,16 @@ package final class PackWriter {
         id: id, length: UInt32(length), offset: UInt32(offset), storedLength: UInt32(stored.byteCount),
         encoding: encoding, depth: depth, base: base, checksum: Sealer.checksum(stored)))
     offset += stored.byteCount
-    let isFirst = offset == unwritten.bytes.count
-    if unwritten.bytes.count >= (isFirst ? PackBuffer.firstPieceBytes : PackBuffer.pieceBytes) { try flush() }
+    try flushWhereLong()
     if offset >= Self.targetBytes || entries.count == Limits.packEntries { try close() }
   }
 
   /// Takes over what another writer of this kind holds and has written nowhere yet: little packs become one.
   package func absorb(_ other: PackWriter) throws(SnapshotError) {
-    guard other.object != nil, other.offset == other.unwritten.bytes.count,
+    guard other.object != nil, other.hasHandedOverNothing,
       entries.count + other.entries.count <= Limits.packEntries
     else { return }
     if object == nil { try begin() }
-    if unwritten.bytes.count + other.offset > unwritten.bytes.capacity { try flush() }
     let shift = UInt32(offset - PackLayout.headerBytes)
     let chunks = unsafe other.unwritten.bytes.pointer.bytes.extracting(PackLayout.headerBytes...)
     unwritten.bytes.append(chunks)
@@ -64,6 +62,16 @@ package final class PackWriter {
       entries.append(entry)
     }
     other.discardOpen()
+    try flushWhereLong()
+  }
+
+  /// Of the open pack.
+  private var hasHandedOverNothing: Bool { offset == unwritten.bytes.count }
+
+  /// Leaves less than a first piece: there is room for the longest chunk, and for all that another writer holds.
+  private func flushWhereLong() throws(SnapshotError) {
+    let limit = hasHandedOverNothing ? PackBuffer.firstPieceBytes : PackBuffer.pieceBytes
+    if unwritten.bytes.count >= limit { try flush() }
   }
 
   private func begin() throws(SnapshotError) {
@@ -78,8 +86,7 @@ package final class PackWriter {
     guard let object else { return }
     try committer.check()
     let next = committer.buffer()
-    // Whole blocks alone: what follows them in the file begins a block, too.
-    unwritten.moveRemainder(of: Descriptor.directBlockBytes, to: next)
+    unwritten.moveRemainder(to: next)
     committer.append(unwritten, to: object)
     unwritten = next
   }
