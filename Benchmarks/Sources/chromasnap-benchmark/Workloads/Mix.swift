@@ -32,10 +32,11 @@ enum Mix: Workload {
     }
 
     var section = Report.Section(name, "The mix, \(short(size)) GiB")
+    let cold = settings.hasColdRepositories ? ", but for the tools' repositories" : ""
     section.remarks = [
       "A SQLite database of texts (52 %), unit vectors of 384 floats (34 %), their neighbour lists (3 %), small text "
-        + "files. Hot page cache\(settings.hasColdRepositories ? ", but for the tools' repositories" : ""); medians of \(settings.rounds) rounds in which the tools take turns. The small change "
-        + "is 100 rows, 100 vectors, 20 files. Ratios above 1: chromasnap is ahead."
+        + "files. Hot page cache\(cold); medians of \(settings.rounds) rounds in which the tools take turns. The small "
+        + "change is 100 rows, 100 vectors, 20 files. Ratios above 1: chromasnap is ahead."
     ]
     section.tables = [comparison.table(storing: ["first", "small", "percent"])]
     section.figures = comparison.figures
