@@ -118,7 +118,7 @@ let package = Package(
     .testTarget(
       name: "ChromaSnapTests",
       dependencies: [
-        "ChromaSnap", "SeededNumbers", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
+        "ChromaSnap", "CPlatform", "SeededNumbers", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

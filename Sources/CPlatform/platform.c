@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #endif
@@ -45,6 +46,29 @@ static bool is_remote(int descriptor) {
   }
 }
 #endif
+
+int cplatform_processor(void) {
+#ifdef __linux__
+  int processor = sched_getcpu();
+  return processor < 64 ? processor : -1;
+#else
+  return -1;
+#endif
+}
+
+void cplatform_leave_processors(uint64_t taken) {
+#ifdef __linux__
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  others = allowed;
+  for (int processor = 0; processor < 64; processor++)
+    if (taken >> processor & 1) CPU_CLR(processor, &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+  (void)sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  (void)taken;
+#endif
+}
 
 int cplatform_bypass_cache(int descriptor, bool bypass) {
 #ifdef __linux__

@@ -29,8 +29,10 @@ package func parallelLoop<Failure: Error & Sendable>(
     if items > 0 { run() }
   } else {
     let priority = ThreadPriority.current
+    let spread = ProcessorSpread()
     DispatchQueue.concurrentPerform(iterations: width) { _ in
       priority.adopt()
+      spread.claim()
       run()
     }
   }

@@ -16,6 +16,13 @@ void cplatform_start_writeback(int descriptor, off_t offset, off_t length);
 /// can't, or is another machine's.
 int cplatform_bypass_cache(int descriptor, bool bypass);
 
+/// The processor that the calling thread runs on, below 64; -1 where that is not known.
+int cplatform_processor(void);
+
+/// Moves the calling thread to a processor that is not in the set `taken`, if it may run on one. It may run where it could
+/// before.
+void cplatform_leave_processors(uint64_t taken);
+
 /// Exchanges two paths atomically (RENAME_EXCHANGE, RENAME_SWAP). -1 and errno EINVAL or ENOSYS where the file system
 /// cannot.
 int cplatform_exchange(const char *a, const char *b);
