@@ -137,9 +137,7 @@ struct SnapshotPlan: Sendable {
       let oldContent: Content? = if case .file(let content, _) = old?.kind { content } else { nil }
       var isAlike = false
       if let known = before[entry.name], let old {
-        var stat = ByteWriter()
-        FolderState.append(entry, to: &stat)
-        isAlike = known.stat == stat.bytes
+        isAlike = known.stat == FolderState.stat(of: [entry])
         if isAlike { folders[i].alike[position] = old }
         if isAlike, oldContent?.length == entry.status.size, stands(known.mark, folder, position) {
           folders[i].origins.append(.parent(old))

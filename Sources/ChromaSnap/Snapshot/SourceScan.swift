@@ -99,7 +99,9 @@ struct SourceScan: Sendable {
     _ folder: inout ScannedFolder, leavingOut exclusions: Exclusions, _ warnings: inout [SnapshotWarning]
   ) throws(SystemError) {
     let directory = try Descriptor(opening: folder.path, .read, [.directory])
-    for name in try DirectoryReader.names(in: directory).sortedAsNames() {
+    let names = try DirectoryReader.names(in: directory).sortedAsNames()
+    folder.entries.reserveCapacity(names.count)
+    for name in names {
       let status: FileStatus
       do throws(SystemError) { status = try directory.status(of: name) } catch {
         if error.errno != .noSuchFileOrDirectory {

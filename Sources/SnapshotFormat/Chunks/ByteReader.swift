@@ -57,13 +57,13 @@ package struct ByteWriter {
   package init(reserving capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
   package mutating func append(_ value: UInt8) { bytes.append(value) }
-  package mutating func append(_ value: UInt16) { append(UInt64(value), count: 2) }
-  package mutating func append(_ value: UInt32) { append(UInt64(value), count: 4) }
-  package mutating func append(_ value: UInt64) { append(value, count: 8) }
-  package mutating func append(_ value: Int64) { append(UInt64(bitPattern: value), count: 8) }
+  package mutating func append(_ value: UInt16) { append(integer: value) }
+  package mutating func append(_ value: UInt32) { append(integer: value) }
+  package mutating func append(_ value: UInt64) { append(integer: value) }
+  package mutating func append(_ value: Int64) { append(integer: value) }
 
-  private mutating func append(_ value: UInt64, count: Int) {
-    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0.prefix(count)) }
+  private mutating func append(integer value: some FixedWidthInteger) {
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
   package mutating func append(_ id: ChunkID) {

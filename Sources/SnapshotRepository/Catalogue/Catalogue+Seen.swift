@@ -17,8 +17,11 @@ extension Catalogue {
         db, sql: "SELECT snapshot, damage FROM seen_snapshot WHERE source = ?", arguments: [source])
       guard let last, last[0] == snapshot.data, try last[1] == Self.damageNotes(db) else { return nil }
       var states: [[UInt8]: [UInt8]] = [:]
-      for row in try Row.fetchAll(db, sql: "SELECT path, state FROM seen WHERE source = ?", arguments: [source]) {
-        states[[UInt8](row[0] as Data)] = [UInt8](row[1] as Data)
+      // A row at a time and straight from SQLite's memory: all of them are some 80 bytes for each file.
+      let rows = try Row.fetchCursor(db, sql: "SELECT path, state FROM seen WHERE source = ?", arguments: [source])
+      while let row = try rows.next() {
+        let bytes = { (column: Int) in try row.withUnsafeData(atIndex: column) { $0.map { [UInt8]($0) } ?? [] } }
+        states[try bytes(0)] = try bytes(1)
       }
       return states
     }
