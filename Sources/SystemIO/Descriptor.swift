@@ -81,9 +81,11 @@ package struct Descriptor: ~Copyable, Sendable {
   }
 
   /// fstatat(2) of one name in this directory, not following a symbolic link.
-  package func status(of name: [UInt8]) throws(SystemError) -> FileStatus {
+  package func status(of name: [UInt8]) throws(SystemError) -> FileStatus { try status(of: name[...]) }
+
+  package func status(of name: ArraySlice<UInt8>) throws(SystemError) -> FileStatus {
     var status = Platform.Stat()
-    try systemCall("fstatat", path.appending(nameBytes: name)) {
+    try systemCall("fstatat", path.appending(nameBytes: [UInt8](name))) {
       unsafe withCString(name) { unsafe fstatat(raw, $0, &status, AT_SYMLINK_NOFOLLOW) }
     }
     return FileStatus(status)
@@ -199,11 +201,13 @@ private enum SystemLibrary {
 }
 
 /// Calls `body` with a name as a C string.
-package func withCString<Result>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.count + 1) { buffer in
-    for i in 0..<name.count { unsafe buffer[i] = CChar(bitPattern: name[i]) }
-    unsafe buffer[name.count] = 0
-    return unsafe body(buffer.baseAddress!)
+package func withCString<Result>(
+  _ name: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) -> Result
+) -> Result {
+  unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: name.count + 1) { buffer in
+    let end = unsafe buffer.initialize(fromContentsOf: name)
+    unsafe buffer[end] = 0
+    return unsafe buffer.withMemoryRebound(to: CChar.self) { unsafe body($0.baseAddress!) }
   }
 }
 

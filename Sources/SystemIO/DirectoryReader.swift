@@ -19,6 +19,22 @@ package enum DirectoryReader {
     return names
   }
 
+  /// The same in the order of names in a tree, all of them in one piece of memory. O(entries log(entries)).
+  package static func sortedNames(in directory: borrowing Descriptor) throws(SystemError) -> [ArraySlice<UInt8>] {
+    var bytes: [UInt8] = []
+    var ends: [Int] = []
+    unsafe try forEachName(in: directory) { name in
+      unsafe bytes.append(contentsOf: name)
+      ends.append(bytes.count)
+    }
+    var start = 0
+    let names = ends.map { end in
+      defer { start = end }
+      return bytes[start..<end]
+    }
+    return order(of: names).map { names[$0] }
+  }
+
   package static func names(in path: FilePath) throws(SystemError) -> [[UInt8]] {
     try names(in: Descriptor(opening: path, .read, [.directory]))
   }
@@ -54,7 +70,9 @@ package enum DirectoryReader {
 }
 
 /// The order of names in a tree: by their bytes.
-package func nameOrder(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+package func nameOrder(_ a: [UInt8], _ b: [UInt8]) -> Bool { nameOrder(a[...], b[...]) }
+
+package func nameOrder(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
   let common = min(a.count, b.count)
   let order = unsafe a.withUnsafeBytes { x in
     unsafe b.withUnsafeBytes { y in common == 0 ? 0 : unsafe memcmp(x.baseAddress!, y.baseAddress!, common) }
@@ -64,16 +82,20 @@ package func nameOrder(_ a: [UInt8], _ b: [UInt8]) -> Bool {
 
 extension [[UInt8]] {
   /// The names of a directory in the order of names in a tree.
-  ///
-  /// Nearly all differ in their first eight bytes, which are compared as one number: comparing arrays takes several times
-  /// as long, most of it for counting who refers to them.
-  package func sortedAsNames() -> [[UInt8]] {
-    func start(of name: [UInt8]) -> UInt64 {
-      // Filled up with zeros, one that has ended comes before none that it should follow.
-      (0..<8).reduce(0) { $0 << 8 | ($1 < name.count ? UInt64(name[$1]) : 0) }
-    }
-    return indices.map { (start: start(of: self[$0]), index: $0) }
-      .sorted { $0.start != $1.start ? $0.start < $1.start : nameOrder(self[$0.index], self[$1.index]) }
-      .map { self[$0.index] }
+  package func sortedAsNames() -> [[UInt8]] { order(of: map { $0[...] }).map { self[$0] } }
+}
+
+/// The places of names in the order of names in a tree.
+///
+/// Nearly all differ in their first eight bytes, which are compared as one number: comparing arrays takes several times
+/// as long, most of it for counting who refers to them.
+private func order(of names: [ArraySlice<UInt8>]) -> [Int] {
+  func start(of name: ArraySlice<UInt8>) -> UInt64 {
+    // Filled up with zeros, one that has ended comes before none that it should follow.
+    let bytes = name.prefix(8)
+    return bytes.reduce(0) { $0 << 8 | UInt64($1) } << UInt64(8 * (8 - bytes.count))
   }
+  return names.indices.map { (start: start(of: names[$0]), index: $0) }
+    .sorted { $0.start != $1.start ? $0.start < $1.start : nameOrder(names[$0.index], names[$1.index]) }
+    .map(\.index)
 }

@@ -44,7 +44,7 @@ extension OldBackup {
         listing.append(entry.status.modified.seconds)
         entries.append(
           BackupEntry(
-            names: folder.names + [entry.name], isFile: entry.status.kind != .directory, size: entry.status.size,
+            names: folder.names + [Array(entry.name)], isFile: entry.status.kind != .directory, size: entry.status.size,
             modified: entry.status.modified))
       }
     }

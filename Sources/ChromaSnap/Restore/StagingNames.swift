@@ -3,5 +3,5 @@ enum StagingNames {
   /// Folders: `.chromasnap-` and what they are for.
   static let prefix = Array(".chromasnap-".utf8)
 
-  static func isOurs(_ name: [UInt8]) -> Bool { name.starts(with: prefix) }
+  static func isOurs(_ name: some Collection<UInt8>) -> Bool { name.starts(with: prefix) }
 }

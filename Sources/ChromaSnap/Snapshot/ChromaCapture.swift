@@ -62,7 +62,7 @@ final class ChromaCapture: CaptureSink {
     }
     // Held before the plan is made, which looks at its first page. What the walk saw of it may be of a moment later.
     if let content = plan.database, let status {
-      if let position = scan.folders[0].entries.firstIndex(where: { $0.name == Self.database }) {
+      if let position = scan.folders[0].entries.firstIndex(where: { $0.name == Self.database[...] }) {
         scan.folders[0].entries[position].status = status
       }
       held.hold(FileIdentity(status), HeldDatabase(content: content, stat: status))
@@ -85,7 +85,7 @@ final class ChromaCapture: CaptureSink {
     var entries: [ScannedEntry] = []
     for file in folder.files.keys {
       guard let status = try? FileStatus(at: path.appending(file.rawValue), following: false) else { continue }
-      entries.append(ScannedEntry(name: Array(file.rawValue.utf8), status: status))
+      entries.append(ScannedEntry(name: Array(file.rawValue.utf8)[...], status: status))
     }
     entries.sort { nameOrder($0.name, $1.name) }
     if whileHeld { for entry in entries { try spool(entry, of: path) } }
@@ -104,7 +104,7 @@ final class ChromaCapture: CaptureSink {
 
   /// Copies a file while everybody waits, to be read from the copy when nobody does.
   private func spool(_ entry: ScannedEntry, of folder: FilePath) throws(SnapshotError) {
-    let path = folder.appending(nameBytes: entry.name)
+    let path = folder.appending(nameBytes: Array(entry.name))
     do throws(SystemError) {
       let file = try Descriptor(opening: path, .read, [.noFollow, .nonBlocking])
       var runs: [Spool.Run] = []

@@ -8,7 +8,7 @@ struct FileJob: Sendable {
   // Shared with the scan: of a hundred thousand jobs each would take as much again for a path of its own.
   private let folder: FilePath
   private let folderNames: [[UInt8]]
-  private let name: [UInt8]
+  private let name: ArraySlice<UInt8>
   var status: FileStatus
   /// What the parent snapshot holds at the same place, where that is a file.
   var parent: Content?
@@ -24,10 +24,10 @@ struct FileJob: Sendable {
     self.isIndexFile = isIndexFile
   }
 
-  var path: FilePath { folder.appending(nameBytes: name) }
+  var path: FilePath { folder.appending(nameBytes: Array(name)) }
 
   /// From the source down, joined by `/`.
-  var relativePath: [UInt8] { Array((folderNames + [name]).joined(separator: [UInt8(ascii: "/")])) }
+  var relativePath: [UInt8] { Array((folderNames + [Array(name)]).joined(separator: [UInt8(ascii: "/")])) }
 }
 
 /// What came of reading a file.

@@ -43,7 +43,7 @@ struct SnapshotPlan: Sendable {
   /// The catalogue's key for the state of the source's own folder.
   static let rootKey: [UInt8] = [UInt8(ascii: "/")]
 
-  var rootStat: [UInt8] { FolderState.stat(of: [ScannedEntry(name: [UInt8(ascii: ".")], status: scan.root)]) }
+  var rootStat: [UInt8] { FolderState.stat(of: [ScannedEntry(name: [UInt8(ascii: ".")][...], status: scan.root)]) }
 
   /// - Parameters:
   ///   - states: What the parent saw, or `nil` where that is not known: then everything is read.
@@ -112,7 +112,7 @@ struct SnapshotPlan: Sendable {
     let found = folder.entries[entry]
     if held.isDeferred(found.status) { return false }
     if let file = held[found.status] { return SQLitePage.fingerprint(of: file) == mark.pageFingerprint }
-    return SQLitePage.fingerprint(of: folder.path.appending(nameBytes: found.name)) == mark.pageFingerprint
+    return SQLitePage.fingerprint(of: folder.path.appending(nameBytes: Array(found.name))) == mark.pageFingerprint
   }
 
   /// Decides about one folder, whose parent content is known when its own turn comes.
@@ -130,13 +130,14 @@ struct SnapshotPlan: Sendable {
     let tree = if let parent = folders[i].parent { try Self.tree(parent, &reader) } else { nil as Tree? }
     let before = tree == nil ? [:] : state?.byName ?? [:]
     let isIndex =
-      folder.entries.contains { $0.name == IndexHeader.name }
+      folder.entries.contains { $0.name == IndexHeader.name[...] }
       && IndexHeader.isValid(at: folder.path.appending(nameBytes: IndexHeader.name))
     for (position, entry) in folder.entries.enumerated() {
-      let old = tree?[entry.name]
+      let name = Array(entry.name)
+      let old = tree?[name]
       let oldContent: Content? = if case .file(let content, _) = old?.kind { content } else { nil }
       var isAlike = false
-      if let known = before[entry.name], let old {
+      if let known = before[name], let old {
         isAlike = known.stat == FolderState.stat(of: [entry])
         if isAlike { folders[i].alike[position] = old }
         if isAlike, oldContent?.length == entry.status.size, stands(known.mark, folder, position) {
@@ -161,7 +162,7 @@ struct SnapshotPlan: Sendable {
       if !held.isDeferred(entry.status) { unread.append(jobs.count) }
       jobs.append(
         FileJob(
-          entry, in: folder, parent: oldContent, isIndexFile: isIndex && IndexHeader.files.contains(entry.name)))
+          entry, in: folder, parent: oldContent, isIndexFile: isIndex && IndexHeader.files.contains(name)))
     }
   }
 
@@ -169,7 +170,7 @@ struct SnapshotPlan: Sendable {
 
   /// The index of a folder at the top of the source.
   func folder(named name: [UInt8]) -> Int? {
-    scan.folders[0].entries.first { $0.name == name }.flatMap(\.folder)
+    scan.folders[0].entries.first { $0.name == name[...] }.flatMap(\.folder)
   }
 
   /// The source's own folder is no longer as in the parent.
@@ -194,11 +195,11 @@ struct SnapshotPlan: Sendable {
       scan.folders.append(
         ScannedFolder(path: scan.folders[0].path.appending(nameBytes: name), names: [name], entries: []))
       folders.append(Folder(stat: [], isUnchanged: false, parent: nil, marks: []))
-      scan.folders[0].entries.append(ScannedEntry(name: name, status: status, folder: i))
+      scan.folders[0].entries.append(ScannedEntry(name: name[...], status: status, folder: i))
       scan.folders[0].entries.sort { nameOrder($0.name, $1.name) }
       try decideAgain(0, &reader)
     }
-    if let position = scan.folders[0].entries.firstIndex(where: { $0.name == name }) {
+    if let position = scan.folders[0].entries.firstIndex(where: { $0.name == name[...] }) {
       scan.folders[0].entries[position].status = status
       folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
       folders[0].alike[position] = nil
@@ -211,7 +212,7 @@ struct SnapshotPlan: Sendable {
   mutating func leaveOut(folder name: [UInt8], reader: inout ChunkReader) throws(SnapshotError) {
     guard let i = folder(named: name) else { return }
     try reopenRoot(&reader)
-    scan.folders[0].entries.removeAll { $0.name == name }
+    scan.folders[0].entries.removeAll { $0.name == name[...] }
     scan.folders[i].isLeftOut = true
     try decideAgain(0, &reader)
   }
@@ -222,7 +223,7 @@ struct SnapshotPlan: Sendable {
     file name: [UInt8], status: FileStatus, reader: inout ChunkReader
   ) throws(SnapshotError) -> Int? {
     try reopenRoot(&reader)
-    guard let position = scan.folders[0].entries.firstIndex(where: { $0.name == name }) else { return nil }
+    guard let position = scan.folders[0].entries.firstIndex(where: { $0.name == name[...] }) else { return nil }
     scan.folders[0].entries[position].status = status
     folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
     folders[0].alike[position] = nil
@@ -243,7 +244,7 @@ struct SnapshotPlan: Sendable {
 
   /// What the parent snapshot holds of a file at the top.
   func parentContent(ofFile name: [UInt8]) -> Content? {
-    scan.folders[0].entries.firstIndex { $0.name == name }.flatMap(parentContent)
+    scan.folders[0].entries.firstIndex { $0.name == name[...] }.flatMap(parentContent)
   }
 
   private func parentContent(at position: Int) -> Content? {

@@ -7,7 +7,8 @@ import SystemPackage
 
 /// One name in a scanned folder.
 struct ScannedEntry: Sendable {
-  var name: [UInt8]
+  /// The names of a folder share one piece of memory.
+  var name: ArraySlice<UInt8>
   var status: FileStatus
   /// Of a symbolic link: what it says.
   var target: [UInt8] = []
@@ -29,8 +30,8 @@ struct ScannedFolder: Sendable {
   /// The names joined by `/`.
   var relativePath: [UInt8] { Array(names.joined(separator: [UInt8(ascii: "/")])) }
 
-  func relativePath(of name: [UInt8]) -> [UInt8] {
-    names.isEmpty ? name : relativePath + [UInt8(ascii: "/")] + name
+  func relativePath(of name: ArraySlice<UInt8>) -> [UInt8] {
+    names.isEmpty ? Array(name) : relativePath + [UInt8(ascii: "/")] + name
   }
 }
 
@@ -82,7 +83,7 @@ struct SourceScan: Sendable {
       for (_, folder, warnings) in read.withLock({ $0 }).sorted(by: { $0.0 < $1.0 }) {
         var folder = folder
         for i in folder.entries.indices where folder.entries[i].status.kind == .directory {
-          let name = folder.entries[i].name
+          let name = Array(folder.entries[i].name)
           folder.entries[i].folder = firstBelow + below.count
           below.append(
             ScannedFolder(path: folder.path.appending(nameBytes: name), names: folder.names + [name], entries: []))
@@ -99,7 +100,7 @@ struct SourceScan: Sendable {
     _ folder: inout ScannedFolder, leavingOut exclusions: Exclusions, _ warnings: inout [SnapshotWarning]
   ) throws(SystemError) {
     let directory = try Descriptor(opening: folder.path, .read, [.directory])
-    let names = try DirectoryReader.names(in: directory).sortedAsNames()
+    let names = try DirectoryReader.sortedNames(in: directory)
     folder.entries.reserveCapacity(names.count)
     for name in names {
       let status: FileStatus
@@ -114,9 +115,9 @@ struct SourceScan: Sendable {
       {
         continue
       }
-      if StagingNames.isOurs(name) || (folder.names.isEmpty && exclusions.top.contains(name)) { continue }
+      if StagingNames.isOurs(name) || (folder.names.isEmpty && exclusions.top.contains(Array(name))) { continue }
       if !exclusions.rules.isEmpty,
-        exclusions.rules.excludes(folder.names + [name], isFolder: status.kind == .directory)
+        exclusions.rules.excludes(folder.names + [Array(name)], isFolder: status.kind == .directory)
       {
         continue
       }
@@ -128,7 +129,7 @@ struct SourceScan: Sendable {
             .unsupportedKind, "a socket, FIFO or device is not in the snapshot", path: folder.relativePath(of: name)))
         continue
       case .symbolicLink:
-        do throws(SystemError) { entry.target = try FileSystem.readLink(name, in: directory) } catch {
+        do throws(SystemError) { entry.target = try FileSystem.readLink(Array(name), in: directory) } catch {
           warnings.append(SnapshotWarning(.unreadable, "\(error)", path: folder.relativePath(of: name)))
           continue
         }

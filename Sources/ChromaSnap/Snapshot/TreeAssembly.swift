@@ -150,7 +150,7 @@ struct TreeAssembly {
       case .job(let job): if let known = outcomes[job]?.reading?.attributes { return usable(known) }
       case .scan: break
       }
-      return planned.alike[position]?.attributes ?? attributes(at: scanned.path.appending(nameBytes: entry.name))
+      return planned.alike[position]?.attributes ?? attributes(at: scanned.path.appending(nameBytes: Array(entry.name)))
     }
   }
 
@@ -165,7 +165,7 @@ struct TreeAssembly {
     _ entry: ScannedEntry, _ kind: TreeEntry.Kind, _ status: FileStatus, _ attributes: [ExtendedAttribute]
   ) -> TreeEntry {
     var made = TreeEntry(
-      name: entry.name, kind: kind, permissions: status.permissions, owner: status.owner, group: status.group,
+      name: Array(entry.name), kind: kind, permissions: status.permissions, owner: status.owner, group: status.group,
       modified: status.modified, attributes: attributes)
     if case .file = kind {
       made.isSparse = status.allocatedSize < status.size
