@@ -12,8 +12,9 @@ final class PackCommitter: Sendable {
   private let writing = DispatchQueue(label: "packs are written")
   private let committing = DispatchQueue(label: "packs become durable")
   private let priority = ThreadPriority.current
-  /// Buffers that may be on their way at once: with more, memory and disk would drift apart.
-  private let roomForBuffers = DispatchSemaphore(value: 2)
+  /// Buffers that may be on their way at once: with fewer, workers would wait whenever the disk pauses; with more, memory
+  /// and disk would drift apart.
+  private let roomForBuffers = DispatchSemaphore(value: 4)
   /// Packs that may be becoming durable at once.
   private let roomForPacks = DispatchSemaphore(value: 2)
   private let free = Mutex<[PackBuffer]>([])
