@@ -43,7 +43,7 @@ extension SnapCommand {
     var (code, failure) = RunRecorder.$current.withValue(recorder) { outcome }
     if let failure {
       reporter.log.fail(failure)
-      if global.json { Failure.report(failure, json: true) }
+      if global.json { Terminal.print(Failure.json(failure).text) }
     }
     if let error = Terminal.outputError, failure == nil {
       (code, failure) = (code == ExitStatus.success ? ExitStatus.failure : code, error)
@@ -111,15 +111,19 @@ extension SnapCommand {
 
 /// How an error is told.
 enum Failure {
+  static func json(_ error: SnapshotError) -> JSON {
+    JSON.object([
+      ("message_type", .string("error")), ("code", .string(error.code.rawValue)),
+      ("message", .string(error.message)), ("hint", .optional(error.hint)),
+      ("exit_code", .integer(ExitStatus.code(for: error))),
+    ])
+  }
+
+  /// - Parameter json: Whether as JSON on standard output; what that can't tell is told where errors go.
   static func report(_ error: SnapshotError, json: Bool) {
     if json {
-      Terminal.print(
-        JSON.object([
-          ("message_type", .string("error")), ("code", .string(error.code.rawValue)),
-          ("message", .string(error.message)), ("hint", .optional(error.hint)),
-          ("exit_code", .integer(ExitStatus.code(for: error))),
-        ]).text)
-      return
+      Terminal.print(Self.json(error).text)
+      if Terminal.outputError == nil { return }
     }
     Terminal.printError("error: \(error.message)")
     if let pack = error.pack { Terminal.printError("  pack \(pack)") }

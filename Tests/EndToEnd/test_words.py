@@ -192,6 +192,9 @@ class Words(SourceCase):
       self.assertEqual([json.loads(line)["level"] for line in result.errors.splitlines()], ["error", "error"])
       # What went wrong before is told all the same.
       self.assertIn("no snapshot", self.call("show", "nonsense", "--json", code=1, stdout=full).errors)
+      # Errors before a run begins too.
+      self.assertIn("--nonsense", self.call("list", "--nonsense", "--json", code=64, stdout=full).errors)
+      self.assertIn("profile", self.call("list", "--profile", "none", "--json", code=64, stdout=full).errors)
 
   def test_a_link_that_leads_nowhere_is_no_target(self):
     self.snapshot(self.source)
