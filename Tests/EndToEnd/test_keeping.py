@@ -3,7 +3,8 @@
 import os
 import unittest
 
-from support import SourceCase
+import trees
+from support import SourceCase, settle
 
 NUMBER = (int, float)
 CHECK_FIELDS = {
@@ -166,6 +167,24 @@ class Keeping(SourceCase):
       self.assertTrue(self.call("check", "--read-data-subset", part, "--json").summary["ok"])
     for part in ("x", "0/3", "4/3", "200%"):
       self.call("check", "--read-data-subset", part, code=64)
+
+  def test_noted_damage_has_the_source_read_once(self):
+    settle()
+    before = trees.describe(self.source)
+    self.snapshot(self.source)
+    self.assertEqual(self.snapshot(self.source, "--skip-if-unchanged")["bytes_read"], 0)
+    pack = max((self.program.repository / "packs").rglob("*"), key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    with open(pack, "r+b") as file:
+      file.seek(100_000)
+      file.write(b"damage")
+    self.call("check", "--read-data", code=1)
+    run = self.snapshot(self.source, "--skip-if-unchanged")
+    self.assertEqual((run["unchanged"], run["bytes_read"]), (True, run["bytes_processed"]))
+    self.assertGreater(run["bytes_stored"], 0)
+    self.assertEqual(self.snapshot(self.source, "--skip-if-unchanged")["bytes_read"], 0)
+    self.call("restore", "latest", "--to", self.home / "restored")
+    self.assertEqual(trees.describe(self.home / "restored"), before)
 
   def test_check_names_what_is_hurt(self):
     self.snapshot(self.source)

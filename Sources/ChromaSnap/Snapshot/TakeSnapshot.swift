@@ -196,7 +196,20 @@ public struct TakeSnapshot: Sendable {
           .clock, "the last snapshot is from \(parent.manifest.commitTime.rfc3339Seconds), which is in the future"))
     }
     summary.filesSkipped = summary.warnings.count(where: \.leavesOut)
-    if skipIfUnchanged, summary.unchanged { return }
+    func remember(_ snapshot: ChunkID) throws(SnapshotError) {
+      let current = Set(engine.plan.scan.folders.map(\.relativePath)).union([SnapshotPlan.rootKey])
+      try repository.catalogue.recordSeen(
+        of: sourceID, in: snapshot, changed: result.states,
+        removed: (states ?? [:]).keys.filter { !current.contains($0) }, since: states == nil ? nil : parent?.id)
+    }
+    if skipIfUnchanged, summary.unchanged {
+      // All was read because nothing was known of it, or damage was noted: what was missing is stored, so once is enough.
+      if states == nil, condemned.isEmpty, let parent {
+        try repository.secure(index, alsoExpecting: condemned)
+        try remember(parent.id)
+      }
+      return
+    }
 
     let (text, base64) = SourceLocator.names(path)
     var statistics = result.statistics
@@ -221,10 +234,7 @@ public struct TakeSnapshot: Sendable {
     try activity.checkpoint()
     try repository.secure(index, alsoExpecting: condemned)
     let snapshot = try repository.commit(manifest)
-    let current = Set(engine.plan.scan.folders.map(\.relativePath)).union([SnapshotPlan.rootKey])
-    try repository.catalogue.recordSeen(
-      of: sourceID, in: snapshot.id, changed: result.states,
-      removed: (states ?? [:]).keys.filter { !current.contains($0) }, since: states == nil ? nil : parent?.id)
+    try remember(snapshot.id)
     summary.snapshot = snapshot
     if summary.kind == .chroma, examinesHealth {
       let judge = JudgeSnapshot(
