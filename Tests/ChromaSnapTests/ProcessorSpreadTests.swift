@@ -1,6 +1,5 @@
 import CPlatform
 import Foundation
-import Synchronization
 import SystemIO
 import Testing
 
