@@ -84,7 +84,7 @@ package final class LocalStore: ObjectStore {
     do throws(SystemError) {
       let directory = try Descriptor(opening: path(parent), .read, [.directory])
       var folders: [(name: String, stamp: FolderStamp)] = []
-      for name in try DirectoryReader.names(in: directory).sortedAsNames() {
+      for name in try DirectoryReader.sortedNames(in: directory) {
         do throws(SystemError) {
           let status = try directory.status(of: name)
           if status.kind == .directory { folders.append((String(decoding: name, as: UTF8.self), FolderStamp(status))) }
