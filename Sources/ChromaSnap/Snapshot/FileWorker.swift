@@ -199,7 +199,7 @@ struct FileWorker: ~Copyable {
     _ bytes: RawSpan, as chunk: PlacedChunk, _ regions: CachedRegions?
   ) throws(SnapshotError) {
     if try isParents(chunk) { return }
-    try store(bytes, as: chunk, isClaimed: try index.claim([chunk.id])[0], regions)
+    try store(bytes, as: chunk, try index.claim([(chunk.id, chunk.like?.id)])[0], regions)
   }
 
   /// The same for several in the input, for which the catalogue is asked once.
@@ -214,8 +214,9 @@ struct FileWorker: ~Copyable {
       for chunk in chunks {
         if try !isParents(chunk.chunk) { changed.append(chunk) }
       }
-      for (chunk, isClaimed) in zip(changed, try index.claim(changed.map(\.chunk.id))) where isClaimed || !isAgain {
-        try store(view(chunk.bytes.lowerBound, chunk.bytes.count), as: chunk.chunk, isClaimed: isClaimed, regions)
+      let claims = try index.claim(changed.map { ($0.chunk.id, $0.chunk.like?.id) })
+      for (chunk, claim) in zip(changed, claims) where claim.isMine || !isAgain {
+        try store(view(chunk.bytes.lowerBound, chunk.bytes.count), as: chunk.chunk, claim, regions)
       }
       isAgain = true
       // Looking for bases may have shown that what was taken for known is damaged: its bytes are still at hand.
@@ -228,16 +229,16 @@ struct FileWorker: ~Copyable {
   }
 
   private mutating func store(
-    _ bytes: RawSpan, as chunk: PlacedChunk, isClaimed: Bool, _ regions: CachedRegions?
+    _ bytes: RawSpan, as chunk: PlacedChunk, _ claim: ChunkIndex.Claim, _ regions: CachedRegions?
   ) throws(SnapshotError) {
     // Half a fingerprint is enough to find damage, which nobody has made to go unseen.
     let key = key.first
     var base = chunk.like.map { like in
       ChunkWriter.Base(
-        like.id, proof: like.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
+        like.id, chain: claim.base, proof: like.fingerprint.map { known in { key.fingerprint(of: $0) == known.first } })
     }
     guard let regions else {
-      if isClaimed { try writer.storeClaimed(bytes, id: chunk.id, kind: .data, at: chunk.offset, like: base) }
+      if claim.isMine { try writer.storeClaimed(bytes, id: chunk.id, kind: .data, at: chunk.offset, like: base) }
       return
     }
     // What is known of blocks is of a region of the same length: hashes do not tell how long the last block is.
@@ -245,7 +246,7 @@ struct FileWorker: ~Copyable {
     let change = regions.change(to: bytes, at: chunk.offset, from: before)
     base = base.map { regions.base($0, of: change, length: bytes.byteCount, at: chunk.offset) }
     let wasDecoded =
-      isClaimed
+      claim.isMine
       ? try writer.storeClaimed(bytes, id: chunk.id, kind: .data, at: chunk.offset, like: base) : false
     regions.note(bytes, of: chunk.id, change, at: chunk.offset, wasDecoded: wasDecoded)
   }

@@ -79,10 +79,14 @@ package final class ChunkIndex: Sendable {
     if ids.isEmpty { return [] }
     return try catalogue.findCopies { finder in
       if ids.count > 1 { try finder.begin() }
-      return try ids.map {
-        try resolve(finder.copies(of: $0), below: .max, avoiding: condemned, isDamaged: isDamaged, finder)
-      }
+      return try ids.map { try chain(of: $0, avoiding: condemned, finder) }
     }
+  }
+
+  private func chain(
+    of id: ChunkID, avoiding condemned: Set<ChunkID>, _ finder: borrowing CopyFinder
+  ) throws -> ChunkChain? {
+    try resolve(finder.copies(of: id), below: .max, avoiding: condemned, isDamaged: isDamaged, finder)
   }
 
   package func chain(of id: ChunkID) throws(SnapshotError) -> ChunkChain? { try chains(of: [id])[0] }
@@ -131,6 +135,11 @@ package final class ChunkIndex: Sendable {
     }
   }
 
+  /// Whether no copy in a chain that was found before has turned out to be damaged since.
+  func isWhole(_ chain: ChunkChain) -> Bool {
+    !chain.links.contains { isDamaged(DamagedCopy(pack: $0.pack, chunk: $0.entry.id)) }
+  }
+
   /// Notes that a copy could not be decoded; from now on it counts as unknown.
   /// - Parameter chunk: `nil` for all of the pack.
   package func noteDamage(pack: ChunkID, chunk: ChunkID?) {
@@ -167,22 +176,43 @@ package final class ChunkIndex: Sendable {
 
   package func condemn(_ packs: Set<ChunkID>) { state.withLock { $0.condemned.formUnion(packs) } }
 
-  /// Takes chunks on, unless they are known or another worker has. The catalogue is asked once for all of them.
-  /// - Returns: Of each whether the caller must store it; of equal ones only the first.
-  package func claim(_ ids: [ChunkID]) throws(SnapshotError) -> [Bool] {
+  /// What came of taking a chunk on.
+  package struct Claim: Sendable {
+    /// Whether the caller must store it.
+    package var isMine: Bool
+    /// How the chunk that it may resemble is decoded, where that was looked for and found: what is being written may rely
+    /// on it.
+    package var base: ChunkChain?
+  }
+
+  /// Takes chunks on, unless they are known or another worker has. The catalogue is asked once for all of them, and for
+  /// what those may resemble that the caller must store; of equal ones that is only the first.
+  /// - Parameter chunks: Each with a chunk that it may resemble.
+  package func claim(_ chunks: [(id: ChunkID, like: ChunkID?)]) throws(SnapshotError) -> [Claim] {
     // First, so that of two workers with the same chunk one waits for neither.
-    let (first, isSure) = state.withLock { state in
-      (ids.map { !state.stored.contains($0) && state.pending.insert($0).inserted }, state.knowsAll)
+    let (first, isSure, condemned) = state.withLock { state in
+      (
+        chunks.map { !state.stored.contains($0.id) && state.pending.insert($0.id).inserted }, state.knowsAll,
+        state.condemned
+      )
     }
-    if isSure { return first }
-    var claims = first
-    let mine = ids.indices.filter { claims[$0] }
-    let chains = try lastingChains(of: mine.map { ids[$0] })
+    var claims = first.map { Claim(isMine: $0) }
+    let mine = chunks.indices.filter { first[$0] }
+    if isSure || mine.isEmpty { return claims }
+    let found = try catalogue.findCopies { finder in
+      try finder.begin()
+      return try mine.map { number -> (known: ChunkChain?, base: ChunkChain?) in
+        let (id, like) = chunks[number]
+        if let known = try chain(of: id, avoiding: condemned, finder) { return (known, nil) }
+        return (nil, try like.flatMap { try chain(of: $0, avoiding: condemned, finder) })
+      }
+    }
     state.withLock { state in
-      for case (let i, let chain?) in zip(mine, chains) {
-        claims[i] = false
-        state.pending.remove(ids[i])
-        state.reliedOn.formUnion(chain.packs)
+      for (number, found) in zip(mine, found) {
+        claims[number] = Claim(isMine: found.known == nil, base: found.base)
+        guard let known = found.known else { continue }
+        state.pending.remove(chunks[number].id)
+        state.reliedOn.formUnion(known.packs)
       }
     }
     return claims

@@ -38,6 +38,8 @@ package struct ChunkWriter: ~Copyable {
   /// A chunk that another may resemble: the parent snapshot's at the same place.
   package struct Base {
     package var id: ChunkID
+    /// How it is decoded, if that was looked for when the chunk was taken on.
+    package var chain: ChunkChain?
     /// Whether bytes are its own, as far as a patch needs them, where something tells faster than their hash.
     package var proof: ((RawSpan) -> Bool)?
     /// Where the other one, which is as long, differs from it, if that is known without it.
@@ -45,8 +47,9 @@ package struct ChunkWriter: ~Copyable {
     /// Puts what it has in its dirty blocks where that is in it, if that is at hand and proved.
     package var dirtyBytes: ((inout ByteBuffer) -> Bool)?
 
-    package init(_ id: ChunkID, proof: ((RawSpan) -> Bool)? = nil) {
+    package init(_ id: ChunkID, chain: ChunkChain? = nil, proof: ((RawSpan) -> Bool)? = nil) {
       self.id = id
+      self.chain = chain
       self.proof = proof
     }
   }
@@ -56,7 +59,11 @@ package struct ChunkWriter: ~Copyable {
   package mutating func store(
     _ chunk: RawSpan, id: ChunkID, kind: PackKind, like: Base? = nil
   ) throws(SnapshotError) {
-    if try index.claim([id])[0] { try storeClaimed(chunk, id: id, kind: kind, like: like) }
+    let claim = try index.claim([(id, like?.id)])[0]
+    guard claim.isMine else { return }
+    var like = like
+    like?.chain = claim.base
+    try storeClaimed(chunk, id: id, kind: kind, like: like)
   }
 
   /// Stores a chunk that was taken on.
@@ -85,7 +92,7 @@ package struct ChunkWriter: ~Copyable {
   private mutating func storePatch(
     _ chunk: RawSpan, id: ChunkID, like: Base, in packs: PackWriter
   ) throws(SnapshotError) -> Bool {
-    guard var chain = try index.lastingChain(of: like.id),
+    guard var chain = try chain(of: like),
       Timestamp.now.seconds - chain.links[0].packCreated <= Self.chainSecondsMaximum
     else { return false }
     // At the end of a chain the patch is made against its beginning: all changes since at once.
@@ -118,6 +125,11 @@ package struct ChunkWriter: ~Copyable {
       return Encoding(.patch)
     }
     return true
+  }
+
+  private func chain(of like: Base) throws(SnapshotError) -> ChunkChain? {
+    if let chain = like.chain, index.isWhole(chain) { return chain }
+    return try index.lastingChain(of: like.id)
   }
 
   /// Decodes what a patch is to be made against into `base`.
