@@ -27,8 +27,8 @@ struct FileWorker: ~Copyable {
     var fingerprint: LastingFingerprint
   }
 
-  /// As many as are hashed at once.
-  static let regionsAtOnce = ChunkID.hashedAtOnce
+  /// As many as are hashed at once, and some more: of those that have changed, fewer are left to be hashed alone.
+  static let regionsAtOnce = max(4, ChunkID.hashedAtOnce)
 
   /// So many bytes nearly always hold the end of a chunk.
   static func lookahead(_ parameters: ChunkingParameters) -> Int {
