@@ -49,11 +49,14 @@ package struct RegionBytes: Sendable {
     self.room = room
   }
 
-  /// Puts the dirty blocks of a region of so many bytes, as they were, where they are in the region.
+  /// To read or write what lies between two runs of dirty blocks takes less time than another call, up to so many bytes.
+  private static let gapBytes = 4096
+
+  /// Puts the dirty blocks of a region of so many bytes, as they were, where they are in the region, and maybe others.
   /// - Returns: Whether they could be read.
   package func read(_ dirty: DirtyBlocks, length: Int, at offset: UInt64, into region: inout ByteBuffer) -> Bool {
     region.count = length
-    return dirty.byteRanges(length: length).allSatisfy { range in
+    return dirty.byteRanges(length: length, joinedOver: Self.gapBytes).allSatisfy { range in
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: region.storage[range])
       return unsafe (try? file.descriptor.read(at: offset + UInt64(range.lowerBound), into: target)) == range.count
     }
@@ -62,7 +65,7 @@ package struct RegionBytes: Sendable {
   /// Keeps a region of which the other blocks are kept.
   /// - Returns: Whether it is kept.
   package func update(_ region: RawSpan, _ dirty: DirtyBlocks, at offset: UInt64) -> Bool {
-    dirty.byteRanges(length: region.byteCount).allSatisfy {
+    dirty.byteRanges(length: region.byteCount, joinedOver: Self.gapBytes).allSatisfy {
       write(region.extracting($0), at: offset + UInt64($0.lowerBound))
     }
   }

@@ -143,6 +143,19 @@ package struct DirtyBlocks: Equatable, Sendable {
 
   /// The bytes of each run of them, in order, in a chunk of so many bytes.
   package func byteRanges(length: Int) -> [Range<Int>] { Patch.byteRanges(runs, length: length) }
+
+  /// The same, where runs with no more than so many bytes between them are one.
+  package func byteRanges(length: Int, joinedOver gap: Int) -> [Range<Int>] {
+    var joined: [Range<Int>] = []
+    for range in byteRanges(length: length) {
+      if let last = joined.last, range.lowerBound - last.upperBound <= gap {
+        joined[joined.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        joined.append(range)
+      }
+    }
+    return joined
+  }
 }
 
 extension Sealer {
