@@ -66,10 +66,11 @@ enum WorkItem: Sendable {
   private static let groupBytes: UInt64 = 4 << 20
   private static let groupFiles = 256
 
-  /// Long files first, so that no worker is left with one at the end. Most entries of the catalogue are of small files: they
-  /// come before the last long ones, while something is left to be read as these are made.
+  /// Long files first, so that no worker is left with one at the end, and of these what the parent snapshot has nothing like,
+  /// which takes longest. Most entries of the catalogue are of small files: they come before the last long ones, while
+  /// something is left to be read as these are made.
   static func plan(_ jobs: [FileJob], _ indices: [Int], _ chunking: ChunkingParameters) -> [WorkItem] {
-    var items: [WorkItem] = []
+    var (new, known): ([WorkItem], [WorkItem]) = ([], [])
     var group: [Int] = []
     var bytes: UInt64 = 0
     var small: [WorkItem] = []
@@ -77,7 +78,11 @@ enum WorkItem: Sendable {
       let size = jobs[index].status.size
       if size > UInt64(chunking.minimumBytes) {
         let file = SegmentedFile(job: index, size: size, chunking)
-        items += file.stretches.map { .stretch(file, $0) }
+        let lengthBefore = jobs[index].parent?.length ?? 0
+        for stretch in file.stretches {
+          let isKnown = file.range(of: stretch, .regions).lowerBound < lengthBefore
+          isKnown ? known.append(.stretch(file, stretch)) : new.append(.stretch(file, stretch))
+        }
         continue
       }
       group.append(index)
@@ -89,6 +94,7 @@ enum WorkItem: Sendable {
       }
     }
     if !group.isEmpty { small.append(.smallFiles(group)) }
+    let items = new + known
     let last = items.count * 3 / 4
     return items[..<last] + small + items[last...]
   }
