@@ -1,5 +1,7 @@
 public import ArgumentParser
 import ChromaSnap
+import SnapshotRepository
+import SystemIO
 
 /// The program.
 public struct ChromaSnapCommand: ParsableCommand {
@@ -111,6 +113,9 @@ public struct ChromaSnapCommand: ParsableCommand {
   public static func start() -> Never {
     Environment.quietenDispatch()
     let arguments = Arguments.all
+    if Platform.processorCount > 1, let command = arguments.first, names.contains(command) {
+      _ = Background { Repository.warmUp() }
+    }
     do {
       if let problem = Arguments.emptyPath(in: arguments) { throw ValidationError(problem) }
       var command = try parsed(arguments)
