@@ -113,7 +113,7 @@ public struct ChromaSnapCommand: ParsableCommand {
   public static func start() -> Never {
     Environment.quietenDispatch()
     let arguments = Arguments.all
-    if Platform.processorCount > 1, let command = arguments.first, names.contains(command) {
+    if Platform.processorCount > 1, let command = arguments.first, !command.hasPrefix("-") {
       _ = Background { Repository.warmUp() }
     }
     do {
