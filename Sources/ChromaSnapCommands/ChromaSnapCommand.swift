@@ -113,6 +113,7 @@ public struct ChromaSnapCommand: ParsableCommand {
   public static func start() -> Never {
     Environment.quietenDispatch()
     let arguments = Arguments.all
+    // A command comes first; what begins with a dash asks for help. To look for its name takes longer than this may cost.
     if Platform.processorCount > 1, let command = arguments.first, !command.hasPrefix("-") {
       _ = Background { Repository.warmUp() }
     }

@@ -81,7 +81,7 @@ enum WorkItem: Sendable {
         let lengthBefore = jobs[index].parent?.length ?? 0
         for stretch in file.stretches {
           let isKnown = file.range(of: stretch, .regions).lowerBound < lengthBefore
-          isKnown ? known.append(.stretch(file, stretch)) : new.append(.stretch(file, stretch))
+          if isKnown { known.append(.stretch(file, stretch)) } else { new.append(.stretch(file, stretch)) }
         }
         continue
       }

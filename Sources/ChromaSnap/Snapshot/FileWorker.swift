@@ -199,7 +199,7 @@ struct FileWorker: ~Copyable {
     _ bytes: RawSpan, as chunk: PlacedChunk, _ regions: CachedRegions?
   ) throws(SnapshotError) {
     if try isParents(chunk) { return }
-    try store(bytes, as: chunk, try index.claim([(chunk.id, chunk.like?.id)])[0], regions)
+    try store(bytes, as: chunk, try index.claim(chunk.id, like: chunk.like?.id), regions)
   }
 
   /// The same for several in the input, for which the catalogue is asked once.

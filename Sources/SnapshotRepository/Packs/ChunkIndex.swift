@@ -218,6 +218,9 @@ package final class ChunkIndex: Sendable {
     return claims
   }
 
+  /// The same for one chunk, and one that it may resemble.
+  package func claim(_ id: ChunkID, like: ChunkID?) throws(SnapshotError) -> Claim { try claim([(id, like)])[0] }
+
   /// Says that the parent snapshot was seen whole by this very catalogue, and that nothing was lost since.
   package func trustParent() { state.withLock { $0.isParentWhole = true } }
 

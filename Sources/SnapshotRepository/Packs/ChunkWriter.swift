@@ -59,7 +59,7 @@ package struct ChunkWriter: ~Copyable {
   package mutating func store(
     _ chunk: RawSpan, id: ChunkID, kind: PackKind, like: Base? = nil
   ) throws(SnapshotError) {
-    let claim = try index.claim([(id, like?.id)])[0]
+    let claim = try index.claim(id, like: like?.id)
     guard claim.isMine else { return }
     var like = like
     like?.chain = claim.base
