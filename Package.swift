@@ -104,10 +104,11 @@ let package = Package(
 
     // Tests. Those of the whole program are in Tests/EndToEnd.
     .target(name: "SeededNumbers", path: "Tests/SeededNumbers", swiftSettings: strict),
+    .target(name: "KernelForms", dependencies: ["CKernels"], path: "Tests/KernelForms"),
     .testTarget(
       name: "SnapshotFormatTests",
       dependencies: [
-        "CKernels", "CZlib", "SeededNumbers", "SnapshotFormat", "SystemIO",
+        "CKernels", "CZlib", "KernelForms", "SeededNumbers", "SnapshotFormat", "SystemIO",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),

@@ -1,0 +1,4 @@
+#include "CKernels.h"
+#include "table.h"
+
+TABLE(chosen)
