@@ -24,7 +24,7 @@ struct RunCommand: ParsableCommand {
         life     a Chroma directory of 50,000 records through thirty rounds of changes, a snapshot after each
         files    100,000 small files
         large    one database of 10 GiB with Chroma's schema: memory (needs 30 GB of disk)
-        many     repositories of 10,000 and 100,000 snapshots
+        many     repositories of 10, 10,000 and 100,000 snapshots
         startup  --help and version
         health   the examination of a Chroma directory
         micro    the parts by themselves, each as a share of its limit

@@ -7,6 +7,12 @@ struct Comparison {
 
   init(_ tools: [Tool]) { self.tools = tools }
 
+  /// The tools in the order in which they work in a round: each time somebody else is first.
+  func turn(of round: Int) -> [Tool] {
+    let first = round % tools.count
+    return Array(tools[first...] + tools[..<first])
+  }
+
   mutating func add(_ step: String, _ tool: Tool, round: Int, _ usage: Command.Usage, stored: Int? = nil) {
     figures.append(
       Figure(

@@ -81,8 +81,7 @@ private struct Life {
         kinds[round] = indexTime(folder) == indexTime(previous) ? .sqlite : .persisted
         floors[round] = try Floor.measure(previous, folder, by: settings)
       }
-      let turn = tools[(round % tools.count)...] + tools[..<(round % tools.count)]
-      for tool in turn {
+      for tool in comparison.turn(of: round) {
         guard let snapshot = tool.snapshot else { continue }
         let before = tool.stored
         sync()
@@ -125,7 +124,7 @@ private struct Life {
 
   private mutating func restore(_ step: String, archive: Int, newer: Int, like original: String) throws {
     for round in 0...settings.rounds {
-      for tool in comparison.tools {
+      for tool in comparison.turn(of: round) {
         let target = "\(settings.work)/restored"
         guard let command = tool.restore?(archive, newer, target) else { continue }
         defer { try? settings.retire(target) }

@@ -78,8 +78,7 @@ private struct MixRound {
 
   func run(_ steps: [String], _ comparison: inout Comparison) throws {
     let tools = comparison.tools
-    // Each round somebody else is first.
-    let turn = Array(tools[(number % tools.count)...] + tools[..<(number % tools.count)])
+    let turn = comparison.turn(of: number)
     for tool in tools { try tool.startAnew(settings) }
     Folders.heat(folder)
     var archive = 0

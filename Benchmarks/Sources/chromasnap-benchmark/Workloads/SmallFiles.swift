@@ -24,14 +24,14 @@ enum SmallFiles: Workload {
       for (archive, step) in [(1, "first"), (2, "unchanged"), (3, "change")] where round > 0 || archive == 1 {
         if step == "change" { try maker.change(max(1, count / 100)) }
         if step != "unchanged" { Folders.settle() }
-        for tool in comparison.tools where tool.isIncremental || archive == 1 {
+        for tool in comparison.turn(of: round) where tool.isIncremental || archive == 1 {
           let before = tool.stored
           sync()
           let usage = try tool.run(tool.snapshot!(archive), in: folder)
           if round > 0 { comparison.add(step, tool, round: round, usage, stored: tool.stored - before) }
         }
       }
-      for tool in comparison.tools {
+      for tool in comparison.turn(of: round) {
         let target = "\(settings.work)/restored"
         guard let command = tool.restore?(tool.isIncremental && round > 0 ? 3 : 1, 0, target) else { continue }
         defer { try? settings.retire(target) }

@@ -7,7 +7,7 @@ enum StartUp: Workload {
       settings.tools { ["chromasnap", "restic", "borg", "kopia", "rustic"].contains($0.name) })
     comparison.steps = [("help", "--help"), ("version", "version")]
     for round in 0...20 {
-      for tool in comparison.tools {
+      for tool in comparison.turn(of: round) {
         try Folders.make(tool.home)
         for (step, question) in [("help", "--help"), ("version", tool.versionQuestion)] {
           let usage = try tool.run([tool.program, question], in: settings.work)
