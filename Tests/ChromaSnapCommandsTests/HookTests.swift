@@ -42,11 +42,17 @@ import Testing
   }
 
   @Test func messagesHideSecrets() throws {
-    #expect(try Hook("https://me:pass@host:8080/secret?x").name == "https://host:8080/...")
-    do throws(SnapshotError) {
-      _ = try Hook("oops=https://host/secret")
-      Issue.record("accepted")
-    } catch { #expect(!error.message.contains("secret")) }
+    #expect(try Hook("https://me:pass@host:8080/secret?x").name == "https://host:8080/***")
+    #expect(try Hook("success=false --password secret").name == "false ***")
+    for text in [
+      "oops=https://host/secret", "oops=mail --password secret", "mail --password=secret", "HTTPS://host/secret?a=b",
+      "https://host/a secret", "https:///secret",
+    ] {
+      do throws(SnapshotError) {
+        _ = try Hook(text)
+        Issue.record("accepted")
+      } catch { #expect(!error.message.contains("secret"), "\(text)") }
+    }
   }
 
   @Test func pingsGoWhereSwitchesExpectThem() {

@@ -51,7 +51,7 @@ import Testing
       let entry = AuditEntry(
         time: now.advanced(bySeconds: -hoursAgo * 3600), duration: 1, command: "auto", arguments: [], hostname: "h",
         username: "u", exitCode: exitCode, snapshot: id, program: "test")
-      _ = try AuditRun(entry).run(in: workshop.location)
+      _ = try RecordAudit(entry).run(in: workshop.location)
     }
     #expect(try codes() == [.stale])
     try ran(1, hoursAgo: 1, snapshot.id)

@@ -270,6 +270,44 @@ class Hooks(SourceCase):
     result = self.call("snapshot", self.source, "--config", self.home / "chromasnap.toml")
     self.assertIn("exit code 9", result.errors)
 
+  def test_a_line_that_is_no_hook_ends_no_backup(self):
+    good = f"success=touch {self.home}/told"
+    lines = self.home / "lines"
+    lines.write_text(f"# hooks\nfailure mail --password c0ffee\n{good}\nc0ffee=\n")
+    empty = self.home / "empty"
+    empty.write_text("")
+    configuration = self.home / "chromasnap.toml"
+    for text, origins, is_told in (
+      (f'notify-file = "{lines}"', (f"line 2 of {lines}", f"line 4 of {lines}"), True),
+      (f'notify-command = "cat {lines}"', ("line 2 of what notify-command prints",), True),
+      ('notify-command = "echo Agent was restarted"', ("line 1 of what notify-command prints",), False),
+      (f'notify = ["failure=@{empty}", "{good}"]', (f"line 1 of {empty}",), True),
+      (f'notify = ["@{empty}", "@{lines}"]', (f"line 1 of {empty}", f"line 2 of {lines}"), False),
+    ):
+      with self.subTest(text=text):
+        (self.home / "told").unlink(missing_ok=True)
+        configuration.write_text(text + "\n")
+        result = self.call("snapshot", self.source, "--config", configuration)
+        for origin in origins:
+          self.assertIn(f"warning: nobody is notified by {origin}: ", result.errors)
+        self.assertNotIn("c0ffee", result.errors)
+        # The others are told all the same.
+        self.assertEqual((self.home / "told").exists(), is_told)
+    # What was given itself is a mistake of whoever gave it.
+    self.call("snapshot", self.source, "--notify", f"failre=@{lines}", code=64)
+
+  def test_messages_show_no_secret(self):
+    log = self.home / "log.txt"
+    self.snapshot(self.source)
+    result = self.call("check", "--notify", "success=false --password c0ffee", "--log-file", log, "--verbose")
+    self.assertIn("notifying false *** of success failed", result.errors)
+    self.assertNotIn("c0ffee", result.errors + log.read_text())
+    configuration = self.home / "chromasnap.toml"
+    configuration.write_text("notify = 'success=x --password c0ffee'\n")
+    result = self.call("snapshot", self.source, "--config", configuration, code=64)
+    self.assertIn("must be an array", result.errors)
+    self.assertNotIn("c0ffee", result.errors)
+
   def test_without_curl(self):
     folder = self.home / "bin"
     folder.mkdir()

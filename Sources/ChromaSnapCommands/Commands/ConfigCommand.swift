@@ -107,7 +107,7 @@ extension Settings {
   fileprivate func shown(_ setting: any AnySetting) -> any SettingValue {
     let value = value(of: setting)
     guard setting.isSecret, let secrets = value as? [String] else { return value }
-    return secrets.map(Secret.masked)
+    return secrets.map(Secret.masked(hook:))
   }
 }
 

@@ -36,7 +36,7 @@ package struct Hook: Hashable, Sendable {
   package init(_ text: String, commands: Set<String> = ChromaSnapCommand.names) throws(SnapshotError) {
     if Self.isURL(text) {
       occasions = [Occasion(command: "snapshot", event: nil)]
-      target = .ping(url: try Self.checked(text))
+      target = .ping(url: try Self.checked(text, in: text))
       return
     }
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -57,7 +57,8 @@ package struct Hook: Hashable, Sendable {
     let events = Event.allCases.map(\.rawValue).joined(separator: ", ")
     if parts.count == 1, let event = Event(rawValue: item) { return Occasion(command: nil, event: event) }
     guard commands.contains(parts[0]) else {
-      throw refused(text, "\"\(item)\" is no event (\(events)), no command, and no COMMAND:EVENT")
+      throw refused(
+        text, "\"\(Secret.masked(target: item))\" is no event (\(events)), no command, and no COMMAND:EVENT")
     }
     if parts.count == 1 { return Occasion(command: item, event: nil) }
     guard let event = Event(rawValue: parts[1]) else {
@@ -67,29 +68,27 @@ package struct Hook: Hashable, Sendable {
   }
 
   private static func target(_ target: String, in text: String) throws(SnapshotError) -> Target {
-    if target.hasPrefix("ping:") { return .ping(url: try checked(String(target.dropFirst(5)))) }
-    if isURL(target) { return .webhook(url: try checked(target)) }
+    if target.hasPrefix("ping:") { return .ping(url: try checked(String(target.dropFirst(5)), in: text)) }
+    if isURL(target) { return .webhook(url: try checked(target, in: text)) }
     guard target.utf8.contains(where: { $0 > 0x20 }) else { throw refused(text, "it names no command and no URL") }
     return .command(target)
   }
 
   private static func isURL(_ text: String) -> Bool { text.hasPrefix("https://") || text.hasPrefix("http://") }
 
-  private static func checked(_ url: String) throws(SnapshotError) -> String {
+  private static func checked(_ url: String, in text: String) throws(SnapshotError) -> String {
     let host = url.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2).first ?? ""
     guard isURL(url), !host.isEmpty, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      throw refused(nil, "a URL begins with http:// or https:// and a host, and has no blanks")
+      throw refused(text, "a URL begins with http:// or https:// and a host, and has no blanks")
     }
     return url
   }
 
-  /// The text itself is said only where it holds no URL: that may be secret.
-  private static func refused(_ text: String?, _ why: String) -> SnapshotError {
-    let what = text.flatMap { $0.contains("://") ? nil : " \"\($0)\"" } ?? ""
-    return SnapshotError(
-      .usage, "--notify\(what): \(why)",
-      hint: "Such as --notify 'failure,alert=mail -s chromasnap me', or --notify URL.")
+  private static func refused(_ text: String, _ why: String) -> SnapshotError {
+    SnapshotError(.usage, "--notify \"\(Secret.masked(hook: text))\": \(why)", hint: examples)
   }
+
+  static let examples = "Such as 'failure,alert=mail -s chromasnap me', or a URL."
 
   /// Whether it is to be told of an event of a command's run.
   package func fires(on event: Event, of command: String) -> Bool {
@@ -105,14 +104,10 @@ package struct Hook: Hashable, Sendable {
     }
   }
 
-  /// For messages: what is secret in a URL, its path, is left out.
+  /// For messages: without what may be secret.
   package var name: String {
     switch target {
-    case .command(let line): return line
-    case .webhook(let url), .ping(let url):
-      let parts = url.split(separator: "/", omittingEmptySubsequences: false)
-      let host = parts[2].split(separator: "@").last ?? ""
-      return "\(parts[0])//\(host)/..."
+    case .command(let text), .webhook(let text), .ping(let text): Secret.masked(target: text)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Logging
 import SnapshotRepository
 import SystemIO
 import SystemPackage
@@ -15,30 +16,58 @@ struct HookSources: Sendable {
   private static let timeout = 10.0
   private static let sizeLimit = 1 << 16
 
-  /// - Throws: `usage` for one that makes no sense. What can't be read is only a warning: a backup must go on.
+  private struct Line {
+    var number = 1
+    var text = ""
+  }
+
+  /// - Throws: `usage` for one that was given and makes no sense. What a file or a command says is only a warning, as is what
+  ///   can't be read: a backup must go on.
   func hooks(_ log: RunLog) throws(SnapshotError) -> [Hook] {
     if texts == ["none"] { return [] }
-    var lines: [String] = []
-    for text in texts { if let line = expanded(text, log) { lines.append(line) } }
-    if let file, let text = read(file, log) { lines += Self.lines(text) }
-    if let command, let text = output(of: command, log) { lines += Self.lines(text) }
     var hooks: [Hook] = []
-    for line in lines { hooks.append(try Hook(line)) }
+    for text in texts {
+      guard let (when, path) = Self.reference(text) else {
+        hooks.append(try Hook(text))
+        continue
+      }
+      // The file says whom; when was given.
+      if !when.isEmpty { _ = try Hook(text) }
+      guard let content = read(path, log) else { continue }
+      var line = Self.lines(content).first ?? Line()
+      line.text = when + line.text
+      hooks += Self.hooks([line], of: "\(path)", log)
+    }
+    if let file, let text = read(file, log) { hooks += Self.hooks(Self.lines(text), of: "\(file)", log) }
+    if let command, let text = output(of: command, log) {
+      hooks += Self.hooks(Self.lines(text), of: "what notify-command prints", log)
+    }
     return hooks
   }
 
-  private static func lines(_ text: String) -> [String] {
-    text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.hasPrefix("#") && $0.contains { $0 != " " } }
+  private static func hooks(_ lines: [Line], of origin: String, _ log: RunLog) -> [Hook] {
+    lines.compactMap { line in
+      if let hook = try? Hook(line.text) { return hook }
+      // Whatever it is, it may be secret.
+      log.warn(
+        "nobody is notified by line \(line.number) of \(origin): it is no hook", ["hint": .string(Hook.examples)])
+      return nil
+    }
   }
 
-  /// The text itself, or with what its file says in the place of the file's name.
-  private func expanded(_ text: String, _ log: RunLog) -> String? {
+  private static func lines(_ text: String) -> [Line] {
+    text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+      .map { Line(number: $0 + 1, text: String($1)) }
+      .filter { !$0.text.hasPrefix("#") && $0.text.contains { $0 != " " } }
+  }
+
+  /// The two parts of `WHEN=@FILE`; of `@FILE` the first is empty.
+  private static func reference(_ text: String) -> (when: String, path: FilePath)? {
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, parts[0].isEmpty || (parts[0].hasSuffix("=") && !parts[0].dropLast().contains("=")) else {
-      return text
+      return nil
     }
-    guard let content = read(FilePath(argument: parts[1]), log) else { return nil }
-    return parts[0] + (Self.lines(content).first ?? "")
+    return (parts[0], FilePath(argument: parts[1]))
   }
 
   private func read(_ path: FilePath, _ log: RunLog) -> String? {

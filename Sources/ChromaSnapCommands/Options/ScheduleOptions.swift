@@ -130,7 +130,7 @@ extension Settings {
       guard let option = setting.option, isPlace || origin(of: setting) != .standard else { continue }
       let value = value(of: setting)
       let texts = (value as? [String]) ?? [(value as? FilePath).map { Arguments.text(of: $0.bytes) } ?? value.text]
-      if setting.isSecret, texts.contains(where: { Secret.masked($0) != $0 }) {
+      if setting.isSecret, texts.contains(where: { Secret.masked(hook: $0) != $0 }) {
         throw SnapshotError(
           .usage, "\(option) may hold a secret, and everybody can read the command line of a schedule",
           hint: "Put it into the configuration file, or into a file of its own: \(option) @FILE.")

@@ -25,7 +25,8 @@ struct Reporter {
     _ command: String, arguments: [String], isAudited: Bool, options: GlobalOptions
   ) throws(SnapshotError) {
     self.command = command
-    self.arguments = AuditRun.withoutSecrets(arguments.map { String(decoding: Arguments.bytes(of: $0), as: UTF8.self) })
+    self.arguments = Secret.masked(
+      arguments: arguments.map { String(decoding: Arguments.bytes(of: $0), as: UTF8.self) })
     self.isAudited = isAudited
     self.options = options
     settings = ReportingSettings(options)
@@ -64,7 +65,7 @@ struct Reporter {
       exitCode: report.exitCode, error: report.error?.code.rawValue, snapshot: report.facts.snapshot?.id,
       source: report.facts.source, program: Program.nameAndVersion)
     do throws(SnapshotError) {
-      _ = try AuditRun(entry).run(in: options.location)
+      _ = try RecordAudit(entry).run(in: options.location)
     } catch {
       // Whoever may only read a repository can still restore from it.
       if [.noPermission, .readOnly].contains(error.code) {

@@ -40,7 +40,7 @@ struct Setting<Value: SettingValue>: AnySetting {
 
   func read(_ value: TOMLValue, in folder: FilePath) throws(SettingProblem) -> any SettingValue {
     guard let found = Value(value, in: folder) else {
-      throw SettingProblem(message: "`\(key)` is \(value.shown), and must be \(kindName)")
+      throw SettingProblem(message: "`\(key)` is \(isSecret ? value.kindName : value.shown), and must be \(kindName)")
     }
     try check(found)
     return found
