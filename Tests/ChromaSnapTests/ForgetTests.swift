@@ -28,6 +28,12 @@ import Testing
     #expect(try verb.run(in: workshop.location).forgotten == [first])
   }
 
+  @Test func aPruneMayLeaveAnyAmountUnused() throws {
+    let (workshop, first, _) = try workshop()
+    try workshop.forget(first)
+    for limit in [1e300, .infinity] { #expect(try workshop.prune(maxUnused: limit).plan.packsRepacked == 0) }
+  }
+
   @Test func aDryPruneTakesForForgottenWhatItIsTold() throws {
     let (workshop, first, _) = try workshop()
     var verb = PruneRepository()

@@ -28,6 +28,15 @@ import Testing
     #expect(try ExamineStatus().run(in: workshop.location).findings.map(\.code) == [.size])
   }
 
+  @Test func anyNumberOfRecentOnesMayBeAskedFor() throws {
+    let workshop = try Workshop()
+    try workshop.write("file", [1])
+    try workshop.snapshot()
+    var verb = ExamineStatus()
+    verb.thresholds.recent = .max
+    #expect(try verb.run(in: workshop.location).facts.sources[0].recent.count == 1)
+  }
+
   @Test func theFutureIsNotTheLastGoodOne() throws {
     let workshop = try Workshop()
     try workshop.write("file", [1])

@@ -310,6 +310,9 @@ class Mistakes(ConfigCase):
     self.refused("health = 'yes'", 1, "must be true or false")
     self.refused("lock-timeout = '5 parsecs'", 1, "must be a duration")
     self.refused("max-unused = 'half'", 1, "must be a part")
+    for value in ("9223372036854775807", "'1e300'", "-1"):
+      self.refused(f"lock-timeout = {value}", 1, "must be a duration")
+    self.refused("max-unused = '1e300%'", 1, "must be a part")
     for part in ("1.5", "5", "1.0", "'5'"):
       self.refused(f"max-unused = {part}", 1, "below 1", "or a percentage")
     self.refused("retention = 3", 1, "must be a table")
@@ -341,6 +344,8 @@ class Mistakes(ConfigCase):
 
   def test_environment(self):
     error = self.use("list", "--json", code=64, environment={"CHROMASNAP_LOCK_TIMEOUT": "soon"}).summary
+    self.assertIn("CHROMASNAP_LOCK_TIMEOUT", error["message"])
+    error = self.use("config", "show", "--json", code=64, environment={"CHROMASNAP_LOCK_TIMEOUT": "1e300"}).summary
     self.assertIn("CHROMASNAP_LOCK_TIMEOUT", error["message"])
     error = self.use("list", "--json", code=64, environment={"CHROMASNAP_LEVEL": "99"}).summary
     self.assertIn("from 1 to 19", error["message"])

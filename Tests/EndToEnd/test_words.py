@@ -46,11 +46,29 @@ class Words(SourceCase):
     for day in ("2026-02-30", "2026-02-29", "2026-04-31", "2026-00-10"):
       self.call("show", "latest", "--as-of", day, code=64)
     self.call("show", "latest", "--as-of", "2096-02-29")
-    for part in ("5", "1", "1.5", "-1%", "inf%", "nan", "nan%"):
+    for part in ("5", "1", "1.5", "-1%", "inf%", "nan", "nan%", "1e30%"):
       self.call("prune", "--max-unused", part, code=64)
     for part in ("5%", "0.05", "0", "100%", "150%"):
       self.call("prune", "--max-unused", part)
     self.call("status", "--max-drop", "150%", code=64)
+
+  def test_numbers_beyond_all_bounds(self):
+    self.snapshot(self.source)
+    largest = str(2 ** 63 - 1)
+    for arguments in (("status", "--recent", largest), ("status", "--critical-age", "1e300"),
+                      ("schedule", "show", self.source, "--kind", "cron", "--delay", "1e300"),
+                      ("list", "--lock-timeout", "1e300"), ("forget", "--keep-within", largest, "--dry-run")):
+      self.call(*arguments, code=64)
+    self.assertIn("there is no snapshot", self.call("show", f"latest~{largest}", code=1).errors)
+    self.assertIn("only 1 snapshot", self.call("show", f"latest~{2 ** 31 - 1}", code=1).errors)
+    for arguments in (("list", "--last", largest), ("audit", "--last", largest),
+                      ("forget", "--keep-last", largest, "--keep-daily", largest, "--max-backups", largest, "--dry-run"),
+                      ("check", "--read-data-subset", f"{largest}/{largest}"), ("status", "--size-factor", "1e300"),
+                      ("status", "--min-free", "1"), ("schedule", "show", self.source, "--kind", "cron", "--max-backups", largest)):
+      self.call(*arguments)
+
+  def test_a_quiet_version_is_quiet(self):
+    self.assertEqual(self.call("version", "--quiet").text, "")
 
   def test_quiet_tells_what_is_wrong(self):
     self.snapshot(self.source)

@@ -50,7 +50,8 @@ public struct SnapshotSelector: Sendable {
   private var stepsBack: Int? {
     if text == "latest" { return 0 }
     guard text.hasPrefix("latest~") else { return nil }
-    return Int(text.dropFirst(7)).flatMap { $0 >= 0 ? $0 : nil }
+    // More than any repository holds is no count.
+    return Int32(text.dropFirst(7)).flatMap { $0 >= 0 ? Int($0) : nil }
   }
 
   private func matches(_ snapshot: Snapshot) -> Bool {

@@ -56,11 +56,11 @@ public struct PrunePlan: Sendable {
     }
     let total = partly.reduce(0) { $0 + $1.usedBytes }
     var unused = partly.reduce(0) { $0 + $1.unusedBytes }
-    let limit = UInt64(Double(total) * maxUnused)
+    let limit = Double(total) * maxUnused
     // Most waste for the least copying first.
     partly.sort { $0.unusedBytes * ($1.usedBytes + 1) > $1.unusedBytes * ($0.usedBytes + 1) }
     for use in partly {
-      if (unused > limit && use.unusedBytes > 0) || damaged.contains(use.summary.id) {
+      if (Double(unused) > limit && use.unusedBytes > 0) || damaged.contains(use.summary.id) {
         repacked.append(use)
         unused -= use.unusedBytes
       } else {

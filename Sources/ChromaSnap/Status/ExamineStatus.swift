@@ -37,7 +37,7 @@ public struct ExamineStatus: Sendable {
       if let source, !newest.manifest.source.isAt(source) { continue }
       var found = StatusFacts.Source(
         id: id, path: newest.manifest.source.path, snapshots: try catalogue.snapshotCount(ofSource: id),
-        recent: try catalogue.snapshots(.ofSource(id), newest: thresholds.recent + 1).map {
+        recent: try catalogue.snapshots(.ofSource(id), newest: min(thresholds.recent, 10_000) + 1).map {
           (snapshot) throws(SnapshotError) in try marks.facts(snapshot)
         })
       facts.hurtSnapshots += hurt.isEmpty ? 0 : try count(hurt, of: id, catalogue)

@@ -114,28 +114,3 @@ private struct LoadedSettings: Decodable {
 }
 
 extension LogFormat: ExpressibleByArgument {}
-
-/// A length of time as people write it: `90`, `90s`, `5m`, `2h`, `7d`, `2w`.
-struct Duration: ExpressibleByArgument, Sendable {
-  var seconds: Double
-
-  init(seconds: Double) { self.seconds = seconds }
-
-  init?(argument: String) {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
-    let unit = argument.last.flatMap { units[$0] }
-    guard let number = Double(unit == nil ? argument : String(argument.dropLast())), number >= 0, number.isFinite else {
-      return nil
-    }
-    seconds = number * (unit ?? 1)
-  }
-
-  var defaultValueDescription: String {
-    let units: [(String, Double)] = [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)]
-    // As the next smaller unit below two of a kind: 60s, 36h.
-    let fitting = units.first { seconds >= 2 * $0.1 && seconds.remainder(dividingBy: $0.1) == 0 }
-    let (unit, length) = fitting ?? ("s", 1)
-    let count = seconds / length
-    return count == count.rounded() ? "\(Int(count))\(unit)" : "\(count)\(unit)"
-  }
-}

@@ -81,24 +81,3 @@ struct PolicyOptions: ParsableArguments {
     return policy
   }
 }
-
-/// A part of something, or more than all of it: `5%`, `0.05`, `150%`.
-struct Fraction: ExpressibleByArgument, Sendable {
-  var value: Double
-
-  init(_ value: Double) { self.value = value }
-
-  init?(argument: String) {
-    let isPercent = argument.hasSuffix("%")
-    // A bare 1 or 5 may be meant as percent: it has to say so.
-    guard let number = Double(isPercent ? String(argument.dropLast()) : argument), number >= 0,
-      number < (isPercent ? .infinity : 1)
-    else { return nil }
-    value = isPercent ? number / 100 : number
-  }
-
-  var defaultValueDescription: String {
-    let percent = value * 100
-    return percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
-  }
-}

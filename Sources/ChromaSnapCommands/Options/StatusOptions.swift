@@ -42,9 +42,8 @@ struct StatusOptions: ParsableArguments {
   var checkAge: Duration?
 
   func validate() throws {
-    guard sizeFactor >= 1, recent >= 0 else {
-      throw ValidationError("--size-factor is at least 1, and --recent not negative.")
-    }
+    guard sizeFactor >= 1 else { throw ValidationError("--size-factor is at least 1.") }
+    guard (0...10_000).contains(recent) else { throw ValidationError("--recent takes a number from 0 to 10000.") }
     guard maxDrop.value <= 1 else { throw ValidationError("--max-drop is 100% at most.") }
     guard warnAge.seconds <= criticalAge.seconds else {
       throw ValidationError("--warn-age is not more than --critical-age.")
@@ -67,20 +66,4 @@ struct StatusOptions: ParsableArguments {
 
 extension Duration {
   fileprivate init(hours: Double) { self.init(seconds: hours * 3600) }
-}
-
-/// An amount as people write it: `1000`, `500M`, `20G`, `1.5T`; a K is 1024.
-struct ByteCount: ExpressibleByArgument {
-  var bytes: UInt64
-
-  init?(argument: String) {
-    let units = ["K", "M", "G", "T", "P"]
-    var text = argument.uppercased()
-    if text.hasSuffix("IB") { text.removeLast(2) } else if text.hasSuffix("B") { text.removeLast() }
-    let power = text.last.flatMap { units.firstIndex(of: String($0)) }.map { $0 + 1 } ?? 0
-    guard let number = Double(power > 0 ? String(text.dropLast()) : text), number >= 0 else { return nil }
-    let value = (0..<power).reduce(number) { result, _ in result * 1024 }
-    guard value < 0x1p63 else { return nil }
-    bytes = UInt64(value)
-  }
 }

@@ -87,7 +87,7 @@ extension Duration: SettingValue {
   init?(_ value: TOMLValue, in folder: FilePath) {
     switch value.content {
     case .string(let text): self.init(argument: text)
-    case .integer(let seconds) where seconds >= 0: self.init(seconds: Double(seconds))
+    case .integer(let seconds): self.init(bounding: Double(seconds))
     default: return nil
     }
   }
