@@ -109,6 +109,16 @@ extension Timestamp {
   }
 }
 
+extension Timestamp {
+  /// From a day and time of day on a clock on the wall here, `2026-11-24T08:00:00`, with an optional fraction.
+  package init?(local text: String) {
+    guard let local = Timestamp(rfc3339: text + "Z") else { return nil }
+    // The zone's offset at that moment: what it is at the first guess, which is hours off at most.
+    let guess = local.advanced(bySeconds: -Platform.secondsEastOfUTC(at: local))
+    self = local.advanced(bySeconds: -Platform.secondsEastOfUTC(at: guess))
+  }
+}
+
 extension Timestamp: Codable {
   /// In documents a time is RFC 3339 in UTC with nanoseconds.
   public init(from decoder: any Decoder) throws {

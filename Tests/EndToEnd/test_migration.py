@@ -220,6 +220,39 @@ class Migration(Case):
     self.assertTrue(self.snapshots()[0]["time"].startswith("2024-07-01T10:00:00"))
     self.assertIn(f"chromadb_backup_{stamp(when)}", self.call("list").text)
 
+  def test_local_time_around_a_change_of_clocks(self):
+    """Berlin's clocks went forward at 01:00 UTC on 2026-03-29, and go back at 01:00 UTC on 2026-10-25."""
+    berlin = {"TZ": "Europe/Berlin"}
+    names = []
+    for month, day, hour in ((3, 29, 1), (3, 29, 3), (10, 25, 1), (10, 25, 3)):
+      self.grow(month + hour)
+      when = datetime.datetime(2026, month, day, hour, 15, 0)
+      script_backup(self.source, self.old, when)
+      names.append(f"chromadb_backup_{stamp(when)}")
+    self.call("import", self.old, environment=berlin)
+    self.assertEqual([entry["time"][:16] for entry in self.snapshots()],
+                     ["2026-03-29T00:15", "2026-03-29T01:15", "2026-10-24T23:15", "2026-10-25T02:15"])
+    for name, before, after in zip(names, ("2026-03-29 01:14", "2026-03-29 03:14", "2026-10-25 01:14", "2026-10-25T03:14:59"),
+                                   ("2026-03-29 01:16", "2026-03-29 03:16", "2026-10-25 01:16", "2026-10-25T03:15:00")):
+      found = self.call("show", "--as-of", after, "--json", environment=berlin).json
+      self.assertEqual(found["name"], name, after)
+      result = self.call("show", "--as-of", before, "--json", code=(0, 1), environment=berlin)
+      self.assertNotEqual(result.json.get("name"), name, before)
+
+  def test_settings_count(self):
+    """What the configuration says of health and level holds for what is imported too."""
+    configuration = self.home / "chromasnap.toml"
+    archive = script_backup(self.source, self.old, moment(1))
+
+    def imported(text):
+      configuration.write_text(text + "\n")
+      self.program.repository = self.home / text.split()[0]
+      return self.imports(archive, "--config", configuration)[0][0]
+    self.assertLess(imported("level = 19")["bytes_stored"], imported("health = true")["bytes_stored"])
+    self.assertEqual(imported("health-limit = '0.0s'")["warnings"][0]["code"], "unexamined")
+    shutil.rmtree(self.home / "health")
+    self.assertEqual(imported("health = false")["health"], "unchecked")
+
   def test_exports_come_back(self):
     first = self.snapshot(self.source, "--name", "before", "--tag", "mine", "--description", "größer")
     archive = self.home / "out.zip"

@@ -49,9 +49,6 @@ extension Timestamp {
       func part(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
       text = "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))"
     }
-    guard let local = Timestamp(rfc3339: text + "Z") else { return nil }
-    // The zone's offset at that moment: what it is at the first guess, which is hours off at most.
-    let guess = local.advanced(bySeconds: -Platform.secondsEastOfUTC(at: local))
-    self = local.advanced(bySeconds: -Platform.secondsEastOfUTC(at: guess))
+    self.init(local: text)
   }
 }

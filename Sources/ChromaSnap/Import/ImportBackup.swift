@@ -15,6 +15,8 @@ public struct ImportBackup: Sendable {
   public var level = 1
   /// Of a Chroma directory: whether the snapshot is examined.
   public var examinesHealth = true
+  /// Seconds that the examination may take: one that takes longer ends without a verdict, and with a warning.
+  public var healthSecondsMax = 120.0
 
   /// The tag of every imported snapshot.
   public static let tag = "imported"
@@ -122,15 +124,11 @@ public struct ImportBackup: Sendable {
     try repository.secure(index, alsoExpecting: condemned)
     var summary = Summary(snapshot: try repository.commit(manifest), warnings: warnings)
     guard backup.isChroma, examinesHealth else { return summary }
-    let report = try ChromaExamination(result.tree, in: repository, index: index).health()
-    try repository.noteHealth(report, of: summary.snapshot.id)
-    summary.health = report.verdict == .good ? .good : .damaged
-    for problem in report.problems {
-      summary.warnings.append(
-        SnapshotWarning(
-          .damagedSource, problem.collection.map { "collection \($0): \(problem.message)" } ?? problem.message,
-          path: problem.path.map { Array($0.utf8) }))
-    }
+    let (health, found) = try JudgeSnapshot.examine(
+      SnapshotContents(result.tree, in: repository, index: index), of: summary.snapshot.id, in: repository,
+      secondsMax: healthSecondsMax)
+    summary.health = health
+    summary.warnings += found
     return summary
   }
 

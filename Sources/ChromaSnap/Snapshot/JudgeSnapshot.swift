@@ -24,23 +24,34 @@ struct JudgeSnapshot {
     let contents = try SnapshotContents(snapshot.manifest.tree, in: repository, index: index, captured: captured)
     var sound = SoundParts()
     if verdict == .good, let parent { sound = try unchanged(contents, since: parent) }
+    let (health, warnings) = try Self.examine(
+      contents, of: snapshot.id, in: repository, sound: sound, secondsMax: secondsMax)
+    summary.health = health
+    summary.warnings += warnings
+  }
+
+  /// Examines what is in a snapshot, and notes the verdict.
+  /// - Returns: What was found; no verdict where that would take longer than it may.
+  static func examine(
+    _ contents: SnapshotContents, of snapshot: ChunkID, in repository: Repository, sound: SoundParts = SoundParts(),
+    secondsMax: Double
+  ) throws(SnapshotError) -> (SnapshotHealth, [SnapshotWarning]) {
     let report: HealthReport
     do {
       report = try HealthCheck.run(contents, sound: sound, secondsMax: secondsMax)
     } catch let error as SnapshotError { throw error } catch is HealthCheck.OutOfTime {
       let limit = Int(secondsMax.rounded(.up))
-      return summary.warnings.append(
-        SnapshotWarning(
-          .unexamined, "the examination was ended after \(limit) s: nothing is known of the snapshot's health"))
+      let warning = SnapshotWarning(
+        .unexamined, "the examination was ended after \(limit) s: nothing is known of the snapshot's health")
+      return (.unchecked, [warning])
     } catch { throw SnapshotError(.failed, "the health check failed: \(error)") }
-    try repository.noteHealth(report, of: snapshot.id)
-    summary.health = report.verdict == .good ? .good : .damaged
-    for problem in report.problems {
-      summary.warnings.append(
-        SnapshotWarning(
-          .damagedSource, problem.collection.map { "collection \($0): \(problem.message)" } ?? problem.message,
-          path: problem.path.map { Array($0.utf8) }))
+    try repository.noteHealth(report, of: snapshot)
+    let warnings = report.problems.map { problem in
+      SnapshotWarning(
+        .damagedSource, problem.collection.map { "collection \($0): \(problem.message)" } ?? problem.message,
+        path: problem.path.map { Array($0.utf8) })
     }
+    return (report.verdict == .good ? .good : .damaged, warnings)
   }
 
   /// The parts that are as they were in a snapshot that was found good.

@@ -79,8 +79,9 @@ struct ImportCommand: SnapCommand {
   private func handle(_ backup: OldBackup, _ tally: inout Tally) throws(SnapshotError) {
     var verb = ImportBackup(backup)
     verb.source = source.map(FilePath.init(argument:))
-    verb.examinesHealth = !noHealth
-    let (location, request) = (global.location, verb)
+    verb.examinesHealth = try global.settings.value(SettingTable.health, option: noHealth ? false : nil)
+    verb.healthSecondsMax = global.settings[SettingTable.healthLimit].seconds
+    verb.level = global.settings[SettingTable.level]
     if dryRun {
       if let snapshot = try request.known(in: location) {
         return skip(backup, snapshot, &tally)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ChromaSnap
-import SystemIO
 import SystemPackage
 
 /// How a snapshot is named on the command line.
@@ -14,7 +13,9 @@ struct SelectorOptions: ParsableArguments {
 
   @Option(
     name: .customLong("as-of"),
-    help: ArgumentHelp("The last snapshot at or before this time (RFC 3339).", valueName: "time"))
+    help: ArgumentHelp(
+      "The last snapshot at or before this time: 2026-11-01, \"2026-11-01 14:30\" (local), or RFC 3339.",
+      valueName: "time"))
   var asOf: TimeArgument?
 
   /// What counts back from the newest means the source of the profile: another's `latest` would be the wrong one to restore.
@@ -40,23 +41,5 @@ extension SelectorOptions {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     return BrowseSnapshot(
       selector(String(parts[0]), settings), path: parts.count > 1 ? Arguments.bytes(of: String(parts[1])) : [])
-  }
-}
-
-/// A time: RFC 3339, or a day or a local time as people write it.
-struct TimeArgument: ExpressibleByArgument {
-  var time: Timestamp
-
-  init?(argument: String) {
-    if let time = Timestamp(rfc3339: argument) {
-      self.time = time
-      return
-    }
-    let parts = argument.split(whereSeparator: { $0 == " " || $0 == "T" })
-    guard let day = parts.first, parts.count <= 2 else { return nil }
-    let clock = parts.count == 2 ? String(parts[1]) : "23:59:59"
-    let whole = clock.utf8.count == 5 ? clock + ":00" : clock
-    guard let local = Timestamp(rfc3339: "\(day)T\(whole)Z") else { return nil }
-    time = local.advanced(bySeconds: -Platform.secondsEastOfUTC(at: local))
   }
 }
