@@ -203,9 +203,17 @@ class ZipBeside(Case):
     partial = self.program.repository / f"{name}.zip.partial-01234567"
     partial.write_bytes(b"PK")
     self.snapshot(self.source)
-    self.call("forget", "--keep-last", "1")
+    summary = self.call("forget", "--keep-last", "1", "--json").summary
     self.assertFalse(partial.exists())
     self.assertEqual(self.zips(), set())
+    self.assertEqual(summary["zips_removed"], [str(self.program.repository / f"{name}.zip")])
+
+  def test_forget_says_that_it_went(self):
+    self.snapshot(self.source, "--zip")
+    self.snapshot(self.source)
+    self.assertNotIn("ZIP", self.call("forget", "--keep-last", "1", "--dry-run").text)
+    self.assertIn("\nremoved 1 ZIP\n", self.call("forget", "--keep-last", "1").text)
+    self.assertNotIn("ZIP", self.call("forget", "--keep-last", "1").text)
 
   def test_another_file_of_the_name_is_not_removed(self):
     name = self.snapshot(self.source, "--zip", "--tag", "a")["name"]

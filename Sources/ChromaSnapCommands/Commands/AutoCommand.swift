@@ -64,6 +64,9 @@ struct AutoCommand: SnapCommand {
       parts.append(
         "saved \(snapshot.manifest.name) \(snapshot.id.short) of \(taken.source): "
           + "\(Wording.bytes(taken.bytesProcessed)), \(Wording.bytes(taken.bytesStored)) stored")
+      if taken.isDamaged, let parent = taken.parent {
+        parts.append("damaged in itself: chromasnap health \(parent.id.short)")
+      }
       if let chroma = snapshot.manifest.chroma {
         parts[0] +=
           ", \(Wording.count(chroma.collections.count, "collection")), \(Wording.count(chroma.records, "record"))"

@@ -113,6 +113,7 @@ struct ForgetCommand: SnapCommand {
           decision.isKept ? "keep" : result.isDryRun ? "would forget" : "forget", decision.snapshot.id.short,
           decision.snapshot.manifest.time.localText, decision.snapshot.manifest.name,
           decision.isKept ? decision.reasons.joined(separator: ", ") : named ? "named" : "no rule keeps it",
+    if !result.zipsRemoved.isEmpty { lines.append("removed \(Wording.count(result.zipsRemoved.count, "ZIP"))") }
         ])
       }
       lines += table.lines
@@ -141,6 +142,7 @@ struct ForgetCommand: SnapCommand {
         ),
       ])
     }
+      ("zips_removed", .strings(result.zipsRemoved.map(\.string))),
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(result.isDryRun)), ("sources", .array(sources)),
       ("kept", .integer(result.kept.count)), ("forgotten", .integer(result.forgotten.count)),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChromaSnap
+import SnapshotFormat
 import SnapshotRepository
 
 struct VersionCommand: SnapCommand {
@@ -16,14 +17,13 @@ struct VersionCommand: SnapCommand {
   var isAudited: Bool { false }
 
   func execute() throws(SnapshotError) -> Int32 {
-    if global.json {
-      Terminal.print(
-        JSON.object([
-          ("message_type", .string("version")), ("version", .string(Program.version)), ("format_version", .integer(1)),
-        ]).text)
-    } else {
-      Terminal.print("\(Program.nameAndVersion) (repository format 1)")
-    }
+    let format = RepositoryConfig.currentVersion
+    render(
+      .object([
+        ("message_type", .string("version")), ("version", .string(Program.version)),
+        ("format_version", .integer(format)),
+      ])
+    ) { ["\(Program.nameAndVersion) (repository format \(format))"] }
     return ExitStatus.success
   }
 }

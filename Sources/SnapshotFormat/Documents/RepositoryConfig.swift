@@ -12,7 +12,10 @@ public struct RepositoryConfig: Codable, VersionedDocument, Hashable, Sendable {
     public var delete: [String] = []
   }
 
-  public var version = 1
+  /// The version of the format that this program writes.
+  public static let currentVersion = 1
+
+  public var version = RepositoryConfig.currentVersion
   /// 32 hexadecimal digits.
   public var id: String
   public var created: Timestamp
