@@ -7,7 +7,7 @@ import SystemPackage
 
 struct AutoCommand: SnapCommand {
   static let configuration = CommandConfiguration(
-    commandName: "auto", abstract: "What cron calls: take a snapshot if anything has changed, remove old ones.",
+    commandName: "auto", abstract: "For cron: take a snapshot if anything has changed, then remove old automatic ones.",
     discussion: """
       Takes auto_backup_YYYYMMDD_HHMMSS (tag auto) unless nothing has changed, forgets all but the newest --max-backups of the \
       snapshots with that tag of this source, and frees their space. Snapshots that were taken by hand, imported or pinned are \

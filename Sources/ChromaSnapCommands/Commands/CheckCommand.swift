@@ -69,7 +69,7 @@ struct CheckCommand: SnapCommand {
           "  `chromasnap repair` mends it where it can; `chromasnap forget \(document.short)` gives it up")
       } else if problem.affected.isEmpty, summary.hurt.isEmpty || problem.chunk != nil {
         // What a pack without a readable table held stands among the other problems.
-        lines.append("  hurts no snapshot; `chromasnap prune` ends it")
+        lines.append("  affects no snapshot; `chromasnap prune` removes it.")
       }
     }
     lines.append(

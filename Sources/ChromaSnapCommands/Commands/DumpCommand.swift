@@ -13,7 +13,7 @@ struct DumpCommand: SnapCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The snapshot, and a file or a folder in it; nothing behind the colon: all of it.", valueName: "id:path"))
+      "A snapshot and a file or folder in it; ID: alone is the whole snapshot.", valueName: "id:path"))
   var what: String
 
   @OptionGroup var selection: SelectorOptions

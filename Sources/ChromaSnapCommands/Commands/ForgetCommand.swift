@@ -15,7 +15,7 @@ struct ForgetCommand: SnapCommand {
       Without a --keep option the configuration's [retention] is the policy; one such option replaces all of it.
 
       With IDs those snapshots go, and no policy is asked. What is pinned does not go, and the last good one only with --force. \
-      The id of a damaged manifest, note or audit entry that `check` names gives it up.
+      With the id of a damaged manifest, note or audit entry that `check` names, that document is removed for good.
 
       EXAMPLES
         chromasnap forget --keep-last 10 --dry-run
@@ -51,7 +51,7 @@ struct ForgetCommand: SnapCommand {
   @Option(
     name: .customLong("accept-collapse"),
     help: ArgumentHelp(
-      "It is intended that this snapshot is so much smaller than the one before.", valueName: "id"))
+      "Accept that this snapshot holds much less than the one before: the loss is intended.", valueName: "id"))
   var accepted: [String] = []
 
   @OptionGroup(title: "Global options") var global: GlobalOptions

@@ -16,7 +16,8 @@ struct PruneCommand: SnapCommand {
 
   @Option(
     name: .customLong("max-unused"),
-    help: ArgumentHelp("How much of what stays may be unused: rewriting costs time. Default: 5%.", valueName: "percent")
+    help: ArgumentHelp(
+      "How much unused data may stay, as a share of the data in use. Default: 5%.", valueName: "percent")
   )
   var maxUnused: Fraction?
 

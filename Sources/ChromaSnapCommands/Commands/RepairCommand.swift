@@ -5,7 +5,7 @@ import SnapshotRepository
 
 struct RepairCommand: SnapCommand {
   static let configuration = CommandConfiguration(
-    commandName: "repair", abstract: "Make the best of a damaged repository.",
+    commandName: "repair", abstract: "Repair what can be repaired in a damaged repository.",
     discussion: """
       Run `check --read-data` first: it finds what is damaged. What can be read all the same, and what the sources still \
       have, is stored anew; of what is lost for good, snapshots are rewritten without it and marked incomplete. Damaged \

@@ -25,8 +25,8 @@ struct RestoreCommand: SnapCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The snapshot: latest, latest~N, a name, or the first digits of its id. Default: latest, but for what a restore has "
-        + "stored before it replaced it."))
+      "The snapshot: latest, latest~N, a name, or the first digits of its id. Default: latest, not "
+        + "counting snapshots tagged pre-restore."))
   var id: String?
 
   @Option(help: ArgumentHelp("The directory to restore into. Default: where the snapshot came from.", valueName: "dir"))

@@ -9,10 +9,10 @@ struct StatusCommand: SnapCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say whether all is well, in the manner that monitors know.",
     discussion: """
-      The first line is for a monitor in the manner of Nagios, figures behind the bar. Exit code 0 ok, 1 warning, 2 critical, \
-      3 unknown. Looked at are the age of each source's last good snapshot, its size and records against the snapshots \
-      before, health, drills, noted damage, free space, and a clock that is wrong. With --quiet nothing is said where all is \
-      well, and what is not goes to standard error: for cron, which mails it.
+      The first line is in Nagios format, with performance data after the bar. It looks at the age of each source's last good \
+      snapshot, its size and records compared with earlier ones, health, drills, noted damage, free space, and clock errors. Exit \
+      code 0 ok, 1 warning, 2 critical, 3 unknown. With --quiet it prints nothing if all is well, and problems to standard \
+      error, for cron to mail.
 
       EXAMPLES
         chromasnap status

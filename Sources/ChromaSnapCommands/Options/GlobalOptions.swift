@@ -22,10 +22,12 @@ struct GlobalOptions: ParsableArguments {
   @Flag(name: .long, help: "Print JSON.")
   var json = false
 
-  @Flag(name: [.customShort("q"), .long], help: "Say nothing but errors.")
+  @Flag(name: [.customShort("q"), .long], help: "Print only errors.")
   var quiet = false
 
-  @Flag(name: [.customShort("v"), .long], help: "Say more.")
+  @Flag(
+    name: [.customShort("v"), .long],
+    help: "Print more: all warnings, debug messages, progress with --json.")
   var verbose: Int
 
   @Option(
@@ -56,7 +58,7 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("log-format"),
     help: ArgumentHelp(
-      "How the log is written, or without one standard error. Default: $CHROMASNAP_LOG_FORMAT, else text.",
+      "Format of the log file; without a log file, of standard error. Default: $CHROMASNAP_LOG_FORMAT, else text.",
       valueName: "text|json"))
   var logFormat: LogFormat?
 

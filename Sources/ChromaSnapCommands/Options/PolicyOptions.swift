@@ -3,31 +3,38 @@ import ChromaSnap
 
 /// The rules of a keep policy. Any of them replaces the configuration's policy as a whole.
 struct PolicyOptions: ParsableArguments {
-  @Option(name: .customLong("keep-last"), help: ArgumentHelp("Keep the newest.", valueName: "n"))
+  @Option(name: .customLong("keep-last"), help: ArgumentHelp("Keep the newest n.", valueName: "n"))
   var last: Int?
 
   @Option(
-    name: .customLong("keep-hourly"), help: ArgumentHelp("Keep the last of each of so many hours.", valueName: "n"))
+    name: .customLong("keep-hourly"),
+    help: ArgumentHelp("Keep the newest snapshot of each of the last n hours that have one.", valueName: "n"))
   var hourly: Int?
 
-  @Option(name: .customLong("keep-daily"), help: ArgumentHelp("Keep the last of each of so many days.", valueName: "n"))
+  @Option(
+    name: .customLong("keep-daily"),
+    help: ArgumentHelp("Keep the newest snapshot of each of the last n days that have one.", valueName: "n"))
   var daily: Int?
 
   @Option(
-    name: .customLong("keep-weekly"), help: ArgumentHelp("Keep the last of each of so many weeks.", valueName: "n"))
+    name: .customLong("keep-weekly"),
+    help: ArgumentHelp("Keep the newest snapshot of each of the last n weeks that have one.", valueName: "n"))
   var weekly: Int?
 
   @Option(
-    name: .customLong("keep-monthly"), help: ArgumentHelp("Keep the last of each of so many months.", valueName: "n"))
+    name: .customLong("keep-monthly"),
+    help: ArgumentHelp("Keep the newest snapshot of each of the last n months that have one.", valueName: "n"))
   var monthly: Int?
 
   @Option(
-    name: .customLong("keep-yearly"), help: ArgumentHelp("Keep the last of each of so many years.", valueName: "n"))
+    name: .customLong("keep-yearly"),
+    help: ArgumentHelp("Keep the newest snapshot of each of the last n years that have one.", valueName: "n"))
   var yearly: Int?
 
   @Option(
     name: .customLong("keep-within"),
-    help: ArgumentHelp("Keep all that are so much older than the newest at most, such as 14d.", valueName: "duration"))
+    help: ArgumentHelp(
+      "Keep every snapshot at most this much older than the newest, such as 14d.", valueName: "duration"))
   var within: Duration?
 
   @Option(

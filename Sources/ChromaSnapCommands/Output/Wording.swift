@@ -44,7 +44,7 @@ enum Wording {
 
   /// What ends it that snapshots are hurt for good.
   static func ending(_ hurt: [Snapshot]) -> String {
-    "`chromasnap forget \(ids(hurt))`, then `chromasnap prune`, ends it"
+    "remove them for good with `chromasnap forget \(ids(hurt))`, then `chromasnap prune`."
   }
 
   /// The ids of some snapshots: of very many the first ones.

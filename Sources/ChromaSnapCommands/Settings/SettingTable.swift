@@ -41,7 +41,8 @@ enum SettingTable {
     "level", 1, option: "--level", environment: "CHROMASNAP_LEVEL", problem: { within($0, 1...19) },
     "zstd's level for new chunks, 1 to 19.")
   static let maxUnused = Setting(
-    "max-unused", Fraction(0.05), option: "--max-unused", "How much a prune may leave unused, measured by what is used."
+    "max-unused", Fraction(0.05), option: "--max-unused",
+    "How much unused data may stay, as a share of the data in use. Default: 5%."
   )
 
   static let logFile = Setting<FilePath?>(
@@ -64,15 +65,16 @@ enum SettingTable {
     "notify-command", nil, described: "none", "A command of the shell that prints more of them, a line each.")
 
   static let keepLast = Setting<Int?>(
-    "retention.keep-last", nil, described: "none", option: "--keep-last", problem: { atLeast(1, $0) }, "The newest.")
-  static let keepHourly = keep("hourly", "The last of each of so many hours.")
-  static let keepDaily = keep("daily", "The last of each of so many days.")
-  static let keepWeekly = keep("weekly", "The last of each of so many weeks.")
-  static let keepMonthly = keep("monthly", "The last of each of so many months.")
-  static let keepYearly = keep("yearly", "The last of each of so many years.")
+    "retention.keep-last", nil, described: "none", option: "--keep-last", problem: { atLeast(1, $0) },
+    "Keep the newest n.")
+  static let keepHourly = keep("hourly", "Keep the newest snapshot of each of the last n hours that have one.")
+  static let keepDaily = keep("daily", "Keep the newest snapshot of each of the last n days that have one.")
+  static let keepWeekly = keep("weekly", "Keep the newest snapshot of each of the last n weeks that have one.")
+  static let keepMonthly = keep("monthly", "Keep the newest snapshot of each of the last n months that have one.")
+  static let keepYearly = keep("yearly", "Keep the newest snapshot of each of the last n years that have one.")
   static let keepWithin = Setting<Duration?>(
     "retention.keep-within", nil, described: "none", option: "--keep-within",
-    "All that are so much older than the newest at most.")
+    "Keep every snapshot at most this much older than the newest, such as 14d.")
   static let keepTags = Setting<[String]>("retention.keep-tag", [], option: "--keep-tag", "All with one of these tags.")
   static let maxBackups = Setting<Int?>(
     "retention.max-backups", nil, described: "none", option: "--max-backups",
