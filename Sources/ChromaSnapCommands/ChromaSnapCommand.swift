@@ -124,7 +124,7 @@ public struct ChromaSnapCommand: ParsableCommand {
     } catch {
       // A script that asked for JSON gets its mistakes as JSON too.
       if arguments.contains("--json"), exitCode(for: error).rawValue == ExitStatus.usage, !(error is ExitCode) {
-        Failure.report(SnapshotErrorText.usage(message(for: error)), json: true)
+        Failure.report(SnapshotError.usage(message(for: error)), json: true)
         exit(withError: ExitCode(ExitStatus.usage))
       }
       guard exitCode(for: error) == .success else { exit(withError: error) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChromaSnap
+import SnapshotFormat
 import SnapshotRepository
 import SystemIO
 import SystemPackage
@@ -62,6 +63,14 @@ extension SnapCommand {
   /// Says for the report of the run what it found out.
   func record(_ change: (inout RunFacts) -> Void) { RunRecorder.current?.record(change) }
 
+  /// Runs a verb on the repository.
+  func watching<Result: Sendable>(
+    _ verb: (RepositoryLocation, Activity) throws(SnapshotError) -> Result
+  ) throws(SnapshotError) -> Result {
+    let location = global.location
+    return try watching { (activity) throws(SnapshotError) in try verb(location, activity) }
+  }
+
   /// Runs a verb with its progress shown, and with signals that end it cleanly.
   func watching<Result: Sendable>(
     _ body: (Activity) throws(SnapshotError) -> Result
@@ -109,14 +118,23 @@ extension SnapCommand {
   }
 }
 
+extension SnapshotError {
+  /// The documented fields of an error.
+  var fields: [(String, JSON)] {
+    [("code", .string(code.rawValue)), ("message", .string(message)), ("hint", .optional(hint))]
+  }
+}
+
 /// How an error is told.
 enum Failure {
   static func json(_ error: SnapshotError) -> JSON {
-    JSON.object([
-      ("message_type", .string("error")), ("code", .string(error.code.rawValue)),
-      ("message", .string(error.message)), ("hint", .optional(error.hint)),
-      ("exit_code", .integer(ExitStatus.code(for: error))),
-    ])
+    .object(
+      [("message_type", .string("error"))] + error.fields + [("exit_code", .integer(ExitStatus.code(for: error)))])
+  }
+
+  /// For a person: what, where, and what helps.
+  static func lines(_ message: String, pack: String?, chunk: String?, hint: String?) -> [String] {
+    [message, pack.map { "  pack \($0)" }, chunk.map { "  chunk \($0)" }, hint].compactMap { $0 }
   }
 
   /// - Parameter json: Whether as JSON on standard output; what that can't tell is told where errors go.
@@ -125,10 +143,9 @@ enum Failure {
       Terminal.print(Self.json(error).text)
       if Terminal.outputError == nil { return }
     }
-    Terminal.printError("error: \(error.message)")
-    if let pack = error.pack { Terminal.printError("  pack \(pack)") }
-    if let chunk = error.chunk { Terminal.printError("  chunk \(chunk)") }
-    if let hint = error.hint { Terminal.printError(hint) }
+    let lines = Self.lines(
+      "error: \(error.message)", pack: error.pack?.description, chunk: error.chunk?.description, hint: error.hint)
+    for line in lines { Terminal.printError(line) }
   }
 }
 

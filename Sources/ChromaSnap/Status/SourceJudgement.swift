@@ -53,7 +53,7 @@ struct SourceJudgement {
     guard age > thresholds.warnAge else { return }
     add(
       .stale, age > thresholds.criticalAge ? .critical : .warning,
-      "the last good snapshot of \(source.path) is \(Age.text(age)) old")
+      "the last good snapshot of \(source.path) is \(StatusWording.age(age)) old")
   }
 
   private mutating func judgeQuality(_ last: StatusFacts.SnapshotFacts) {
@@ -83,7 +83,8 @@ struct SourceJudgement {
     guard size > usual * thresholds.sizeFactor || size * thresholds.sizeFactor < usual else { return }
     add(
       .size, .warning,
-      "the last snapshot (\(last.name)) holds \(Age.mebibytes(last.bytes)), and \(Age.mebibytes(median)) are usual")
+      "the last snapshot (\(last.name)) holds \(StatusWording.mebibytes(last.bytes)), and \(StatusWording.mebibytes(median)) are usual"
+    )
   }
 
   private mutating func judgeCollections(_ last: StatusFacts.SnapshotFacts) {
@@ -119,7 +120,8 @@ struct SourceJudgement {
   private mutating func judgeDrill() {
     if let drill = source.lastDrill, !drill.ok {
       add(
-        .drill, .critical, "the last drill failed \(Age.text(now.seconds(since: drill.time))) ago: run chromasnap drill"
+        .drill, .critical,
+        "the last drill failed \(StatusWording.age(now.seconds(since: drill.time))) ago: run chromasnap drill"
       )
     } else if let limit = thresholds.drillAge {
       guard let drill = source.lastDrill else {
@@ -127,7 +129,7 @@ struct SourceJudgement {
         return
       }
       let age = now.seconds(since: drill.time)
-      if age > limit { add(.drill, .warning, "the last drill was \(Age.text(age)) ago") }
+      if age > limit { add(.drill, .warning, "the last drill was \(StatusWording.age(age)) ago") }
     }
   }
 }

@@ -93,12 +93,13 @@ public struct StatusReport: Sendable {
       if free < max(needed, thresholds.minFree) {
         add(
           .space, .critical,
-          "\(Age.mebibytes(free)) are free, and \(Age.mebibytes(max(needed, thresholds.minFree))) are needed: "
+          "\(StatusWording.mebibytes(free)) are free, and \(StatusWording.mebibytes(max(needed, thresholds.minFree))) are needed: "
             + "forget and prune, or move the repository")
       } else if free / 4 < needed {
         add(
           .space, .warning,
-          "\(Age.mebibytes(free)) are free: room for few more snapshots of \(Age.mebibytes(largest))")
+          "\(StatusWording.mebibytes(free)) are free: room for few more snapshots of \(StatusWording.mebibytes(largest))"
+        )
       }
     }
     if let limit = thresholds.checkAge {
@@ -107,23 +108,9 @@ public struct StatusReport: Sendable {
         add(
           .check, .warning,
           facts.lastCheck.map {
-            "everything was last read and found sound \(Age.text(facts.now.seconds(since: $0.time))) ago"
+            "everything was last read and found sound \(StatusWording.age(facts.now.seconds(since: $0.time))) ago"
           } ?? "no check has read everything yet: run chromasnap check --read-data")
       }
     }
   }
-}
-
-/// Lengths of time and amounts, in few words.
-enum Age {
-  /// `3 d 4 h`, `2 h 5 min`, `7 min`, `40 s`.
-  static func text(_ seconds: Double) -> String {
-    let whole = Int64(max(0, min(seconds, 1e15)))
-    if whole < 60 { return "\(whole) s" }
-    if whole < 3600 { return "\(whole / 60) min" }
-    if whole < 86_400 { return "\(whole / 3600) h \(whole / 60 % 60) min" }
-    return "\(whole / 86_400) d \(whole / 3600 % 24) h"
-  }
-
-  static func mebibytes(_ bytes: UInt64) -> String { "\(bytes >> 20) MiB" }
 }

@@ -23,9 +23,7 @@ struct AutoCommand: SnapCommand {
         chromasnap auto ./chroma --no-cleanup --zip
       """)
 
-  @Argument(
-    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
-  var source: String?
+  @OptionGroup var source: SourceArgument
 
   @OptionGroup var options: AutoOptions
 
@@ -34,22 +32,16 @@ struct AutoCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let settings = global.settings
     // Where it is found and not named, the line says so: cron mails all others.
-    let directory =
-      if let source { FilePath(argument: source) } else if let source = settings[SettingTable.source] { source } else {
-        try SourceLocator.find(in: FileSystem.currentFolder)
-      }
-    var verb = AutomaticBackup(source: directory)
+    var verb = AutomaticBackup(source: try source.directory(settings))
     if let policy = options.policy(settings) { verb.policy = policy }
     verb.cleansUp = !options.noCleanup
-    verb.writesZip = options.zip
+    verb.writesZip = options.saving.zip
     verb.evenIfUnchanged = options.evenIfUnchanged
     verb.maxUnused = settings[SettingTable.maxUnused].value
     if settings.origin(of: SettingTable.name) != .standard { verb.snapshot.name = try settings.snapshotName() }
-    try verb.snapshot.take(
-      settings, excludes: options.excludes, excludesTemporary: options.excludesTemporary)
-    let (location, request) = (global.location, verb)
-    record { $0.source = request.source.string }
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    try verb.snapshot.take(settings, options.saving)
+    record { $0.source = verb.source.string }
+    let summary = try watching(verb.run)
     record { $0.take(summary.taken) }
     report(summary.taken.warnings)
     render(Self.json(summary)) { [Self.line(summary)] }
@@ -64,9 +56,6 @@ struct AutoCommand: SnapCommand {
       parts.append(
         "saved \(snapshot.manifest.name) \(snapshot.id.short) of \(taken.source): "
           + "\(Wording.bytes(taken.bytesProcessed)), \(Wording.bytes(taken.bytesStored)) stored")
-      if taken.isDamaged, let parent = taken.parent {
-        parts.append("damaged in itself: chromasnap health \(parent.id.short)")
-      }
       if let chroma = snapshot.manifest.chroma {
         parts[0] +=
           ", \(Wording.count(chroma.collections.count, "collection")), \(Wording.count(chroma.records, "record"))"
@@ -75,6 +64,9 @@ struct AutoCommand: SnapCommand {
       if !taken.isComplete { parts.append("incomplete") }
     } else {
       parts.append("unchanged \(taken.source) since \(taken.parent?.manifest.name ?? "-"): nothing to save")
+      if taken.isDamaged, let parent = taken.parent {
+        parts.append("damaged in itself: chromasnap health \(parent.id.short)")
+      }
     }
     if let zip = summary.zip { parts.append("ZIP \(Wording.bytes(zip.bytes))") }
     if !summary.forgotten.isEmpty { parts.append("forgot \(summary.forgotten.count)") }

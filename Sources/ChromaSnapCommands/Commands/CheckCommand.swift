@@ -46,8 +46,7 @@ struct CheckCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     var verb = CheckRepository()
     verb.reading = readData ? .all : subset?.reading ?? .none
-    let (location, request) = (global.location, verb)
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    let summary = try watching(verb.run)
     record { $0.warnings += summary.problems.map { SnapshotWarning(.damaged, $0.message) } }
     render(Self.json(summary), isBad: !summary.isSound) { Self.text(summary, all: global.isVerbose) }
     return summary.isSound ? ExitStatus.success : ExitStatus.failure

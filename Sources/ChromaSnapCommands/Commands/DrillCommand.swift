@@ -28,8 +28,7 @@ struct DrillCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     var verb = DrillSnapshot(selection.selector(id, global.settings))
     verb.keepsFolder = keep
-    let (location, request) = (global.location, verb)
-    let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    let result = try watching(verb.run)
     Self.record(result, in: self)
     render(Self.json(result), isBad: !result.isGood) { Self.text(result) }
     return result.isGood ? ExitStatus.success : ExitStatus.failure

@@ -68,15 +68,12 @@ struct ExportCommand: SnapCommand {
     }
     for var verb in verbs {
       verb.level = level
-      let request = verb
       let summary: ExportSnapshot.Summary
       do throws(SnapshotError) {
-        summary = try watching { (activity) throws(SnapshotError) in
-          try request.run(in: location, activity: activity)
-        }
+        summary = try watching(verb.run)
       } catch {
         // One that no ZIP can hold is no obstacle to the others.
-        guard all, error.code != .cancelled, error.code != .noSpace, let file = request.file else { throw error }
+        guard all, error.code != .cancelled, error.code != .noSpace, let file = verb.file else { throw error }
         missing.append(report(error, about: file))
         continue
       }

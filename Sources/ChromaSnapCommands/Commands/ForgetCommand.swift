@@ -78,16 +78,12 @@ struct ForgetCommand: SnapCommand {
     var pruned: PruneRepository.Summary?
     var failure: SnapshotError?
     if prune {
-      let location = global.location
       var verb = PruneRepository()
       verb.maxUnused = global.settings[SettingTable.maxUnused].value
       verb.isDryRun = dryRun
       verb.takenForForgotten = Set(result.forgotten.map(\.id))
-      let request = verb
       // What is forgotten is forgotten, and said, whatever becomes of the prune.
-      do throws(SnapshotError) {
-        pruned = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
-      } catch { failure = error }
+      do throws(SnapshotError) { pruned = try watching(verb.run) } catch { failure = error }
     }
     render(Self.json(result, pruned)) {
       Self.text(result, named: !ids.isEmpty) + (pruned.map(PruneCommand.text) ?? [])
@@ -113,11 +109,11 @@ struct ForgetCommand: SnapCommand {
           decision.isKept ? "keep" : result.isDryRun ? "would forget" : "forget", decision.snapshot.id.short,
           decision.snapshot.manifest.time.localText, decision.snapshot.manifest.name,
           decision.isKept ? decision.reasons.joined(separator: ", ") : named ? "named" : "no rule keeps it",
-    if !result.zipsRemoved.isEmpty { lines.append("removed \(Wording.count(result.zipsRemoved.count, "ZIP"))") }
         ])
       }
       lines += table.lines
     }
+    if !result.zipsRemoved.isEmpty { lines.append("removed \(Wording.count(result.zipsRemoved.count, "ZIP"))") }
     let (gone, kept) = (result.forgotten.count, result.kept.count)
     lines.append(
       "\(result.isDryRun ? "would forget" : "forgot") \(Wording.count(gone, "snapshot")), \(kept) \(kept == 1 ? "stays" : "stay")"
@@ -142,11 +138,11 @@ struct ForgetCommand: SnapCommand {
         ),
       ])
     }
-      ("zips_removed", .strings(result.zipsRemoved.map(\.string))),
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(result.isDryRun)), ("sources", .array(sources)),
       ("kept", .integer(result.kept.count)), ("forgotten", .integer(result.forgotten.count)),
       ("accepted", .strings(result.acknowledged.map(\.id.description))), ("given_up", .strings(result.givenUp)),
+      ("zips_removed", .strings(result.zipsRemoved.map(\.string))),
       ("prune", pruned.map(PruneCommand.json) ?? .null),
     ])
   }

@@ -53,7 +53,7 @@ struct ImportCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let stopwatch = Stopwatch()
     let finder = FindBackups(paths.map(FilePath.init(argument:)))
-    let found = try watching { (activity) throws(SnapshotError) in try finder.run(activity: activity) }
+    let found = try watching(finder.run)
     var tally = Tally()
     for (file, error) in found.refused { refuse(file, error, &tally) }
     for backup in found.backups {
@@ -83,9 +83,7 @@ struct ImportCommand: SnapCommand {
     verb.healthSecondsMax = global.settings[SettingTable.healthLimit].seconds
     verb.level = global.settings[SettingTable.level]
     if dryRun {
-      if let snapshot = try request.known(in: location) {
-        return skip(backup, snapshot, &tally)
-      }
+      if let snapshot = try verb.known(in: global.location) { return skip(backup, snapshot, &tally) }
       tally.imported += 1
       render(.object(Self.fields(backup, "would_import"))) {
         [
@@ -95,7 +93,7 @@ struct ImportCommand: SnapCommand {
       }
       return
     }
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    let summary = try watching(verb.run)
     if summary.wasKnown { return skip(backup, summary.snapshot, &tally) }
     record { $0.concern(summary.snapshot) }
     tally.imported += 1
@@ -121,10 +119,8 @@ struct ImportCommand: SnapCommand {
     if global.json {
       Terminal.print(
         JSON.object(
-          [("message_type", .string("file")), ("outcome", .string("refused"))] + JSON.path(file.bytes, "file") + [
-            ("code", .string(error.code.rawValue)), ("message", .string(error.message)),
-            ("hint", .optional(error.hint)),
-          ]
+          [("message_type", .string("file")), ("outcome", .string("refused"))] + JSON.path(file.bytes, "file")
+            + error.fields
         ).text)
     }
   }

@@ -32,8 +32,7 @@ struct PruneCommand: SnapCommand {
     var verb = PruneRepository()
     verb.maxUnused = try global.settings.value(SettingTable.maxUnused, option: maxUnused).value
     verb.isDryRun = dryRun
-    let (location, request) = (global.location, verb)
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    let summary = try watching(verb.run)
     render(Self.json(summary)) { Self.text(summary) }
     return ExitStatus.success
   }

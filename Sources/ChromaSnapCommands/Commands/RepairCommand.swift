@@ -27,8 +27,7 @@ struct RepairCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     var verb = RepairSnapshots()
     verb.isDryRun = dryRun
-    let (location, request) = (global.location, verb)
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    let summary = try watching(verb.run)
     let code = exitCode(summary)
     render(Self.json(summary, dryRun: dryRun), isBad: code != ExitStatus.success) {
       Self.text(summary, dryRun: dryRun)

@@ -75,13 +75,10 @@ struct RestoreCommand: SnapCommand {
   }
 
   func execute() throws(SnapshotError) -> Int32 {
-    let location = global.location
     if verifyOnly {
       var drill = DrillSnapshot(selector)
       drill.isRecorded = false
-      let request = drill
-      let result = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity)
-      }
+      let result = try watching(drill.run)
       DrillCommand.record(result, in: self)
       render(json(result), isBad: !result.isGood) { DrillCommand.text(result) }
       return result.isGood ? ExitStatus.success : ExitStatus.failure
@@ -93,9 +90,8 @@ struct RestoreCommand: SnapCommand {
     verb.ignoresUse = force
     verb.keepsUndo = !noUndo
     verb.isDryRun = dryRun
-    if to == nil, !dryRun { verb.selector = try confirm(location) }
-    let request = verb
-    let summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    if to == nil, !dryRun { verb.selector = try confirm() }
+    let summary = try watching(verb.run)
     record { $0.restored(summary) }
     report(summary.warnings)
     render(json(summary, isProved: !dryRun)) { Self.text(summary, dryRun: dryRun) }
@@ -104,12 +100,12 @@ struct RestoreCommand: SnapCommand {
 
   /// Asks before the original is replaced.
   /// - Returns: The very snapshot that was asked about.
-  private func confirm(_ location: RepositoryLocation) throws(SnapshotError) -> SnapshotSelector {
-    let snapshot = try SnapshotInfo.find(selector, in: location).snapshot
+  private func confirm() throws(SnapshotError) -> SnapshotSelector {
+    let snapshot = try SnapshotInfo.find(selector, in: global.location).snapshot
     let exact = SnapshotSelector(snapshot.id.description)
     if yes || force { return exact }
     guard Terminal.canAsk else {
-      throw SnapshotErrorText.usage(
+      throw SnapshotError.usage(
         "restoring replaces what is in \(snapshot.manifest.source.path): say --yes where nobody can be asked, or --to")
     }
     let question =

@@ -20,9 +20,7 @@ struct SnapshotCommand: SnapCommand {
         chromasnap snapshot ./chroma --zip              and NAME.zip in the repository's folder
       """)
 
-  @Argument(
-    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
-  var source: String?
+  @OptionGroup var source: SourceArgument
 
   @Option(help: "What the snapshot is called; the date and time are added. Default: chromadb_backup.")
   var name: String?
@@ -33,15 +31,7 @@ struct SnapshotCommand: SnapCommand {
   @Option(help: "A sentence about it.")
   var description: String?
 
-  @Option(
-    name: .customLong("exclude"),
-    help: ArgumentHelp("Leave out what this pattern names, in the manner of .gitignore.", valueName: "pattern"))
-  var excludes: [String] = []
-
-  @Flag(
-    name: .customLong("exclude-temporary"), inversion: .prefixedNo,
-    help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
-  var excludesTemporary: Bool?
+  @OptionGroup var saving: SavingOptions
 
   @Flag(
     name: .customLong("skip-if-unchanged"), inversion: .prefixedNo,
@@ -67,32 +57,26 @@ struct SnapshotCommand: SnapCommand {
   @Option(help: "zstd's level for new chunks, 1 to 19. Default: 1.")
   var level: Int?
 
-  @Flag(help: "Write a ZIP of it too, NAME.zip in the repository's folder; it goes when the snapshot is forgotten.")
-  var zip = false
-
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = TakeSnapshot(source: try locate(source))
     let settings = global.settings
+    var verb = TakeSnapshot(source: try source.directory(settings))
+    if source.named(settings) == nil, !global.json, !global.quiet { Terminal.printError("source: \(verb.source)") }
     verb.name = try settings.snapshotName(option: name)
     try verb.take(
-      settings, tags: tags, description: description, excludes: excludes, excludesTemporary: excludesTemporary,
-      includesOrphans: includesOrphans, health: health, healthLimit: healthLimit, level: level)
+      settings, saving, tags: tags, description: description, includesOrphans: includesOrphans, health: health,
+      healthLimit: healthLimit, level: level)
     verb.skipIfUnchanged = try settings.value(SettingTable.skipsUnchanged, option: skipIfUnchanged)
     verb.isOffline = offline
-    let location = global.location
-    let request = verb
-    record { $0.source = request.source.string }
-    var summary = try watching { (activity) throws(SnapshotError) in try request.run(in: location, activity: activity) }
+    record { $0.source = verb.source.string }
+    var summary = try watching(verb.run)
     record { $0.take(summary) }
     var written: ExportSnapshot.Summary?
     var isWhole = summary.isComplete && !summary.isDamaged
-    if zip, let snapshot = summary.snapshot {
+    if saving.zip, let snapshot = summary.snapshot {
       do throws(SnapshotError) {
-        written = try watching { (activity) throws(SnapshotError) in
-          try SnapshotZip(snapshot).write(in: location, activity: activity)
-        }
+        written = try watching(SnapshotZip(snapshot).write)
       } catch {
         if error.code == .cancelled { throw error }
         summary.warnings.append(

@@ -15,9 +15,7 @@ struct UndoCommand: SnapCommand {
         chromasnap undo ./chroma --yes
       """)
 
-  @Argument(
-    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
-  var source: String?
+  @OptionGroup var source: SourceArgument
 
   @Flag(help: "Do not ask.")
   var yes = false
@@ -25,13 +23,12 @@ struct UndoCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   func execute() throws(SnapshotError) -> Int32 {
-    let named = source.map { FilePath(argument: $0) } ?? global.settings[SettingTable.source]
-    let target = if let named { named } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+    let target = try source.directory(global.settings)
     record { $0.source = target.string }
     let verb = UndoRestore(target)
     if verb.available != nil, !yes {
       guard Terminal.canAsk else {
-        throw SnapshotErrorText.usage("undo replaces what is in \(target): say --yes where nobody can be asked")
+        throw SnapshotError.usage("undo replaces what is in \(target): say --yes where nobody can be asked")
       }
       guard Terminal.confirm("Put what was in \(target) before the last restore back in place?") else {
         throw SnapshotError(.cancelled, "nothing was changed")

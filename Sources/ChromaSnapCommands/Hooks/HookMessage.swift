@@ -44,24 +44,11 @@ struct HookMessage: Sendable {
       ("source", .optional(facts?.source)), ("snapshot_id", .optional(facts?.snapshot?.id.description)),
       ("name", .optional(facts?.snapshot?.manifest.name)),
       ("health", .optional(facts?.health?.rawValue)),
-      ("error", report?.error.map(Self.json) ?? .null),
-      ("alerts", .array(alerts.map(Self.json))),
+      ("error", report?.error.map { .object($0.fields) } ?? .null),
+      ("alerts", .array(alerts.map(\.json))),
       ("warnings", .array((facts?.warnings ?? []).prefix(100).map(\.json))),
       ("free_bytes", freeBytes.map { .integer($0) } ?? .null),
       ("summary", facts?.summary ?? .null),
-    ])
-  }
-
-  private static func json(_ error: SnapshotError) -> JSON {
-    .object([
-      ("code", .string(error.code.rawValue)), ("message", .string(error.message)), ("hint", .optional(error.hint)),
-    ])
-  }
-
-  private static func json(_ finding: StatusReport.Finding) -> JSON {
-    .object([
-      ("code", .string(finding.code.rawValue)), ("level", .string(finding.level.name)),
-      ("message", .string(finding.message)), ("source", .optional(finding.source)),
     ])
   }
 

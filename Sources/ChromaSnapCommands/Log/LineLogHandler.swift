@@ -86,9 +86,10 @@ struct StandardErrorLogHandler: LogHandler {
     case .json: Terminal.printError(line.json(process: getpid()))
     case .person where event.level < .warning: Terminal.printError("\(event.level): \(line.plain)")
     case .person:
-      Terminal.printError("\(event.level): \(line.message)")
-      for key in ["pack", "chunk"] { if let value = line.metadata[key] { Terminal.printError("  \(key) \(value)") } }
-      if let hint = line.metadata["hint"] { Terminal.printError("\(hint)") }
+      let lines = Failure.lines(
+        "\(event.level): \(line.message)", pack: line.metadata["pack"]?.description,
+        chunk: line.metadata["chunk"]?.description, hint: line.metadata["hint"]?.description)
+      for line in lines { Terminal.printError(line) }
     }
   }
 

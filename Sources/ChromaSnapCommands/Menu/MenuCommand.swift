@@ -23,7 +23,7 @@ struct MenuCommand: SnapCommand {
 
   func execute() throws(SnapshotError) -> Int32 {
     guard Self.canRun else {
-      throw SnapshotErrorText.usage("the menu needs a terminal: in scripts, name a command, such as `chromasnap auto`")
+      throw SnapshotError.usage("the menu needs a terminal: in scripts, name a command, such as `chromasnap auto`")
     }
     Interruption.watch()
     return Menu(global).run()

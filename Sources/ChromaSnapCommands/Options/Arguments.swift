@@ -48,10 +48,17 @@ enum Arguments {
     return String(text)
   }
 
+  /// Whether a text holds bytes that are not UTF-8.
+  static func carriesBytes(_ text: String) -> Bool { text.unicodeScalars.contains(where: isByte) }
+
+  private static func isByte(_ scalar: Unicode.Scalar) -> Bool {
+    (privateBase + 0x80...privateBase + 0xFF).contains(scalar.value)
+  }
+
   static func bytes(of text: String) -> [UInt8] {
     var bytes: [UInt8] = []
     for scalar in text.unicodeScalars {
-      if scalar.value >= privateBase + 0x80, scalar.value <= privateBase + 0xFF {
+      if isByte(scalar) {
         bytes.append(UInt8(scalar.value - privateBase))
       } else {
         bytes += Array(String(scalar).utf8)

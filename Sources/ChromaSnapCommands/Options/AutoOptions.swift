@@ -11,21 +11,10 @@ struct AutoOptions: ParsableArguments {
   @Flag(name: .customLong("no-cleanup"), help: "Remove nothing.")
   var noCleanup = false
 
-  @Flag(help: "Write a ZIP of each too, NAME.zip in the repository's folder; it goes when the snapshot goes.")
-  var zip = false
-
   @Flag(name: .customLong("even-if-unchanged"), help: "Take a snapshot although nothing has changed.")
   var evenIfUnchanged = false
 
-  @Option(
-    name: .customLong("exclude"),
-    help: ArgumentHelp("Leave out what this pattern names, in the manner of .gitignore.", valueName: "pattern"))
-  var excludes: [String] = []
-
-  @Flag(
-    name: .customLong("exclude-temporary"), inversion: .prefixedNo,
-    help: "Leave out logs and temporary files: *.log, *.log.[0-9]*, *.tmp, *.temp, *.swp, *~, .DS_Store, tmp/.")
-  var excludesTemporary: Bool?
+  @OptionGroup var saving: SavingOptions
 
   func validate() throws {
     if let maxBackups, maxBackups < 1 { throw ValidationError("--max-backups takes a number of at least 1.") }
@@ -45,10 +34,12 @@ struct AutoOptions: ParsableArguments {
   var arguments: [String] {
     var words = maxBackups.map { ["--max-backups", "\($0)"] } ?? []
     if noCleanup { words.append("--no-cleanup") }
-    if zip { words.append("--zip") }
+    if saving.zip { words.append("--zip") }
     if evenIfUnchanged { words.append("--even-if-unchanged") }
-    words += excludes.map { "--exclude=\($0)" }
-    if let excludesTemporary { words.append(excludesTemporary ? "--exclude-temporary" : "--no-exclude-temporary") }
+    words += saving.excludes.map { "--exclude=\($0)" }
+    if let isTidy = saving.excludesTemporary {
+      words.append(isTidy ? "--exclude-temporary" : "--no-exclude-temporary")
+    }
     return words
   }
 }

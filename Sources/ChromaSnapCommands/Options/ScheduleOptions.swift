@@ -47,9 +47,7 @@ extension Schedule.Kind: ExpressibleByArgument {}
 
 /// What a schedule does, and when.
 struct ScheduleOptions: ParsableArguments {
-  @Argument(
-    help: "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.")
-  var source: String?
+  @OptionGroup var source: SourceArgument
 
   @Option(
     help: ArgumentHelp("When: \(Recurrence.forms). Default: the configuration's, else daily.", valueName: "when"))
@@ -70,11 +68,10 @@ struct ScheduleOptions: ParsableArguments {
     _ = try settings.snapshotName()
     let kind = try identity.chosenKind()
     let recurrence = try settings.value(SettingTable.every, option: every)
-    let named = source.map { FilePath(argument: $0) } ?? settings[SettingTable.source]
-    let directory = if let named { named } else { try SourceLocator.find(in: FileSystem.currentFolder) }
+    let directory = try source.directory(settings)
     var command = [try Self.program(), "auto"]
     // What the file says is read from the file at each run.
-    if source != nil || !settings.isFromFile(SettingTable.source) {
+    if source.path != nil || !settings.isFromFile(SettingTable.source) {
       command.append(Arguments.text(of: directory.bytes))
     }
     command += auto.arguments

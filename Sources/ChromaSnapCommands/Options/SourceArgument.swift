@@ -1,16 +1,25 @@
+import ArgumentParser
 import ChromaSnap
 import SnapshotRepository
 import SystemIO
 import SystemPackage
 
-extension SnapCommand {
-  /// The directory that was named, else the configuration's, else the Chroma directory in the usual places, which is then
-  /// said.
-  func locate(_ source: String?) throws(SnapshotError) -> FilePath {
-    if let source { return FilePath(argument: source) }
-    if let source = global.settings[SettingTable.source] { return source }
-    let found = try SourceLocator.find(in: FileSystem.currentFolder)
-    if !global.json, !global.quiet { Terminal.printError("source: \(found)") }
-    return found
+/// The directory that a command is about.
+struct SourceArgument: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.",
+      valueName: "source"))
+  var path: String?
+
+  /// What somebody named: here, else in the configuration.
+  func named(_ settings: Settings) -> FilePath? {
+    path.map { FilePath(argument: $0) } ?? settings[SettingTable.source]
+  }
+
+  /// What was named, else the Chroma directory in the usual places.
+  func directory(_ settings: Settings) throws(SnapshotError) -> FilePath {
+    if let named = named(settings) { return named }
+    return try SourceLocator.find(in: FileSystem.currentFolder)
   }
 }

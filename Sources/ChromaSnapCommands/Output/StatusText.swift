@@ -80,12 +80,12 @@ enum StatusText {
   // MARK: JSON
 
   static func json(_ error: SnapshotError, repository: FilePath?) -> JSON {
-    .object(
-      [("message_type", .string("summary")), ("status", .string("unknown")), ("exit_code", .integer(3))]
-        + (repository.map { JSON.path($0.bytes, "repository") } ?? [("repository", .null)]) + [
-          ("code", .string(error.code.rawValue)), ("message", .string(error.message)), ("hint", .optional(error.hint)),
-          ("sources", .array([])), ("findings", .array([])),
-        ])
+    let level = StatusReport.Level.unknown
+    return .object(
+      [
+        ("message_type", .string("summary")), ("status", .string(level.name)), ("exit_code", .integer(level.rawValue)),
+      ] + (repository.map { JSON.path($0.bytes, "repository") } ?? [("repository", .null)])
+        + error.fields + [("sources", .array([])), ("findings", .array([]))])
   }
 
   static func json(_ report: StatusReport, repository: FilePath) -> JSON {
@@ -100,16 +100,7 @@ enum StatusText {
         ("last_check", json(facts.lastCheck)), ("damaged_packs", .integer(facts.damagedPacks)),
         ("hurt_snapshots", .integer(facts.hurtSnapshots)),
         ("sources", .array(facts.sources.map { json($0, report) })),
-        (
-          "findings",
-          .array(
-            report.findings.map { finding in
-              .object([
-                ("code", .string(finding.code.rawValue)), ("level", .string(finding.level.name)),
-                ("message", .string(finding.message)), ("source", .optional(finding.source)),
-              ])
-            })
-        ),
+        ("findings", .array(report.findings.map(\.json))),
       ])
   }
 
@@ -134,6 +125,16 @@ enum StatusText {
       ("bytes_stored", .integer(snapshot.bytesStored)),
       ("records", snapshot.records.map { .integer($0) } ?? .null), ("health", .string(snapshot.health.rawValue)),
       ("complete", .bool(snapshot.isComplete)), ("hurt", .bool(snapshot.isHurt)),
+    ])
+  }
+}
+
+extension StatusReport.Finding {
+  /// The documented fields of a finding.
+  var json: JSON {
+    .object([
+      ("code", .string(code.rawValue)), ("level", .string(level.name)), ("message", .string(message)),
+      ("source", .optional(source)),
     ])
   }
 }

@@ -1,9 +1,6 @@
 import SystemPackage
 
 extension Schedule {
-  /// `chromasnap.nightly`.
-  var label: String { "chromasnap.\(name)" }
-
   /// launchd's property list.
   var propertyList: String {
     let log =

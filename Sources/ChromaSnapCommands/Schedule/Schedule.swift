@@ -1,3 +1,4 @@
+import ChromaSnap
 import SystemPackage
 
 /// What runs when, for whom: from it follow the texts that cron, systemd, launchd and Windows read.
@@ -20,14 +21,21 @@ struct Schedule: Sendable {
   var home: FilePath
 
   /// `chromasnap-nightly`: the name of its units.
-  var unit: String { "chromasnap-\(name)" }
+  var unit: String { Self.unit(name) }
+
+  static func unit(_ name: String) -> String { "\(Program.name)-\(name)" }
+
+  /// `chromasnap.nightly`: what launchd calls it.
+  var label: String { Self.label(name) }
+
+  static func label(_ name: String) -> String { "\(Program.name).\(name)" }
 
   /// What can't be written in any of the texts; `nil` where all can.
   static func problem(in argument: String, kind: Kind) -> String? {
     if argument.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
       return "holds a line end or another control character"
     }
-    if argument.unicodeScalars.contains(where: { $0.value >= 0x10FE00 }) { return "is not UTF-8" }
+    if Arguments.carriesBytes(argument) { return "is not UTF-8" }
     // Cron programs differ in what a backslash before another one becomes.
     if kind == .cron, argument.contains("\\") { return "holds a backslash, which cron programs read differently" }
     return nil

@@ -52,13 +52,13 @@ struct SchedulePlace: Sendable {
   private func files(_ name: String) -> [FilePath] {
     switch kind {
     case .cron: []
-    case .systemd: ["service", "timer"].map { unitFolder.appending("chromasnap-\(name).\($0)") }
+    case .systemd: ["service", "timer"].map { unitFolder.appending("\(Schedule.unit(name)).\($0)") }
     case .launchd:
       [
         (isSystem ? FilePath("/Library/LaunchDaemons") : home.pushing("Library/LaunchAgents"))
-          .appending("chromasnap.\(name).plist")
+          .appending("\(Schedule.label(name)).plist")
       ]
-    case .windows: [FileSystem.currentFolder.appending("chromasnap-\(name).xml")]
+    case .windows: [FileSystem.currentFolder.appending("\(Schedule.unit(name)).xml")]
     }
   }
 
@@ -133,7 +133,7 @@ struct SchedulePlace: Sendable {
     let present = files(name).filter(FileStatus.exists)
     guard !present.isEmpty else { return Outcome() }
     var outcome = Outcome(hasChanged: true)
-    let timer = "chromasnap-\(name).timer"
+    let timer = "\(Schedule.unit(name)).timer"
     let runsSystemd = kind == .systemd && Self.isSystemdRunning
     if runsSystemd {
       try Self.systemctl.require(manager + ["disable", "--now", timer])
@@ -141,10 +141,10 @@ struct SchedulePlace: Sendable {
       _ = try Self.systemctl.run(manager + ["clean", "--what=state", timer])
     }
     if kind == .launchd, Self.launchctl.exists {
-      _ = try Self.launchctl.run(["bootout", "\(domain)/chromasnap.\(name)"])
+      _ = try Self.launchctl.run(["bootout", "\(domain)/\(Schedule.label(name))"])
     }
     if kind == .windows {
-      outcome.advice = "In Windows: schtasks.exe /Delete /TN \"chromasnap-\(name)\""
+      outcome.advice = "In Windows: schtasks.exe /Delete /TN \"\(Schedule.unit(name))\""
     }
     for path in present {
       try calling("removing \(path)") { () throws(SystemError) in try FileSystem.removeFile(path) }

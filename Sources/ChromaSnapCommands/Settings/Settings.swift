@@ -53,7 +53,7 @@ struct Settings: Sendable {
   func value<Value>(_ setting: Setting<Value>, option: Value?) throws(SnapshotError) -> Value {
     guard let option else { return self[setting] }
     do throws(SettingProblem) { try setting.check(option) } catch {
-      throw SnapshotErrorText.usage("\(setting.option ?? setting.key): \(error.message)")
+      throw SnapshotError.usage("\(setting.option ?? setting.key): \(error.message)")
     }
     return option
   }

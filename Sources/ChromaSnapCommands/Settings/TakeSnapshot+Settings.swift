@@ -17,15 +17,14 @@ extension Settings {
 extension TakeSnapshot {
   /// How a snapshot is taken, by the options of the command line if they are given, else by what is set.
   mutating func take(
-    _ settings: Settings, tags: [String] = [], description: String? = nil, excludes: [String],
-    excludesTemporary: Bool?, includesOrphans: Bool? = nil, health: Bool? = nil, healthLimit: Duration? = nil,
-    level: Int? = nil
+    _ settings: Settings, _ saving: SavingOptions, tags: [String] = [], description: String? = nil,
+    includesOrphans: Bool? = nil, health: Bool? = nil, healthLimit: Duration? = nil, level: Int? = nil
   ) throws(SnapshotError) {
     self.tags = try settings.value(SettingTable.tags, option: tags.isEmpty ? nil : tags)
     self.description = try settings.value(SettingTable.description, option: description)
-    let isTidy = try settings.value(SettingTable.excludesTemporary, option: excludesTemporary)
+    let isTidy = try settings.value(SettingTable.excludesTemporary, option: saving.excludesTemporary)
     self.excludes = isTidy ? IgnoreRules.temporaryFiles : []
-    self.excludes += try settings.value(SettingTable.excludes, option: excludes.isEmpty ? nil : excludes)
+    self.excludes += try settings.value(SettingTable.excludes, option: saving.excludes.isEmpty ? nil : saving.excludes)
     self.includesOrphans = try settings.value(SettingTable.includesOrphans, option: includesOrphans)
     self.level = try settings.value(SettingTable.level, option: level)
     healthSecondsMax = try settings.value(SettingTable.healthLimit, option: healthLimit).seconds
