@@ -73,6 +73,17 @@ class ChromaRestore(Case):
     self.call("forget", "--keep-last", "1")
     self.assertIn(self.first["snapshot_id"], {entry["id"] for entry in self.snapshots()})
 
+  def test_damage_is_damage_although_nothing_has_changed(self):
+    self.header().write_bytes(b"garbage" * 100)
+    for arguments in (("auto",), ("auto",), ("snapshot", "--skip-if-unchanged")):
+      summary = self.call(*arguments, self.source, "--json", code=3).summary
+      self.assertEqual(summary["health"], "damaged", arguments)
+    self.assertIsNone(summary["snapshot_id"])
+    for command in ("auto",), ("snapshot", "--skip-if-unchanged"):
+      self.assertIn("health damaged", self.call(*command, self.source, code=3).text)
+    self.assertEqual(self.call("snapshot", self.source, "--skip-if-unchanged", "--no-health", "--json").summary["health"],
+                     "unchecked")
+
   def test_what_was_good_vouches_for_what_has_not_changed_only(self):
     header = self.header()
     sound = header.read_bytes()

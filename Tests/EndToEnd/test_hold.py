@@ -53,7 +53,7 @@ class Hold(Case):
     self.make("wal")
     self.snapshot(self.source, code=3)
     time.sleep(0.1)
-    self.assertTrue(self.snapshot(self.source, "--skip-if-unchanged")["unchanged"])
+    self.assertTrue(self.snapshot(self.source, "--skip-if-unchanged", code=3)["unchanged"])
     self.assertEqual(len(self.snapshots()), 1)
     with sqlite3.connect(self.path) as database:
       database.execute("UPDATE account SET number = 7 WHERE id = 9")

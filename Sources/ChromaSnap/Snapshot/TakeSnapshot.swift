@@ -202,9 +202,11 @@ public struct TakeSnapshot: Sendable {
         of: sourceID, in: snapshot, changed: result.states,
         removed: (states ?? [:]).keys.filter { !current.contains($0) }, since: states == nil ? nil : parent?.id)
     }
-    if skipIfUnchanged, summary.unchanged {
+    if skipIfUnchanged, summary.unchanged, let parent {
+      // What is in it is as it was found the last time.
+      if summary.kind == .chroma, examinesHealth { summary.health = try repository.health(of: parent.id) }
       // All was read because nothing was known of it, or damage was noted: what was missing is stored, so once is enough.
-      if states == nil, condemned.isEmpty, let parent {
+      if states == nil, condemned.isEmpty {
         try repository.secure(index, alsoExpecting: condemned)
         try remember(parent.id)
       }

@@ -96,7 +96,8 @@ struct SnapshotCommand: SnapCommand {
     var lines: [String] = []
     if summary.repositoryCreated { lines.append("made repository \(location)") }
     guard let snapshot = summary.snapshot else {
-      return lines + ["nothing has changed since \(summary.parent?.manifest.name ?? "-"): no snapshot written"]
+      let health = summary.isDamaged ? ", health \(summary.health.rawValue)" : ""
+      return lines + ["nothing has changed since \(summary.parent?.manifest.name ?? "-"): no snapshot written\(health)"]
     }
     lines.append("snapshot \(snapshot.id.short)  \(snapshot.manifest.name)")
     let files =
