@@ -229,7 +229,7 @@ import Testing
     // One that is lost here stays, for another cache may have it, until somebody gives it up.
     try put(Array("garbage".utf8))
     workshop.location = workshop.location(cache: "newer")
-    #expect(try RepairSnapshots().run(in: workshop.location).lostManifests == [second.id])
+    #expect(try RepairRepository().run(in: workshop.location).lostManifests == [second.id])
     #expect { try workshop.prune() } throws: { ($0 as? SnapshotError)?.code == .damaged }
     var forget = ForgetSnapshots(KeepPolicy())
     forget.named = [SnapshotSelector(second.id.short)]
@@ -359,7 +359,7 @@ import Testing
     try Self.cutTable(off: try Self.largestPack(of: second, in: workshop))
     try FileSystem.removeTree(workshop.source)
     #expect(try !workshop.check().isSound)
-    let repaired = try RepairSnapshots().run(in: workshop.location)
+    let repaired = try RepairRepository().run(in: workshop.location)
     #expect(Set(repaired.healed.map(\.id)) == [first.id, second.id])
     workshop.location = workshop.location(cache: "new")
     #expect(try workshop.restored(second) == ["f": bytes])
@@ -378,7 +378,7 @@ import Testing
     try Self.cutTable(off: try Self.largestPack(of: first, in: workshop))
     try FileSystem.removeTree(workshop.source)
     #expect(try !workshop.check().isSound)
-    #expect(try RepairSnapshots().run(in: workshop.location).chunksSaved == 1)
+    #expect(try RepairRepository().run(in: workshop.location).chunksSaved == 1)
     #expect(try workshop.restored(second) == ["needed": needed])
   }
 

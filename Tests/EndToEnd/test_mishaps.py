@@ -150,6 +150,27 @@ class Mishaps(SourceCase):
     self.assertTrue(self.check()["ok"])
     self.assertRestores(taken, self.source)
 
+  def test_a_source_that_is_busy_ends_no_repair(self):
+    directory = self.chroma()
+    busy = self.snapshot(directory)["snapshot_id"]
+    other = self.snapshot(self.source)["snapshot_id"]
+    for pack in self.packs():
+      if pack.read_bytes()[8] == 1:
+        pack.unlink()
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    summary = self.call("repair", "--lock-timeout", "1s", "--json", code=3).summary
+    self.assertEqual((summary["healed"], summary["rewritten"]), ([other], []))
+    self.assertEqual([failed["path"] for failed in summary["failed_sources"]], [str(directory)])
+    text = self.call("repair", "--lock-timeout", "1s", code=3).text
+    self.assertIn(f"the source {directory} could not be taken", text)
+    self.assertNotIn("forget", text)
+    database.execute("ROLLBACK")
+    database.close()
+    summary = self.call("repair", "--json").summary
+    self.assertEqual((summary["healed"], summary["failed_sources"]), ([busy], []))
+    self.assertTrue(self.check()["ok"])
+
   def test_a_pack_that_does_not_end_as_it_should_is_written_anew(self):
     taken = self.snapshot(self.source)["snapshot_id"]
     before = self.copy(self.source)

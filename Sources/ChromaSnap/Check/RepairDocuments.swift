@@ -6,8 +6,8 @@ struct RepairDocuments {
   let repository: Repository
   let isDryRun: Bool
 
-  func run(_ activity: Activity) throws(SnapshotError) -> RepairSnapshots.Documents {
-    var result = RepairSnapshots.Documents()
+  func run(_ activity: Activity) throws(SnapshotError) -> RepairRepository.Documents {
+    var result = RepairRepository.Documents()
     for object in try repository.documents() {
       try activity.checkpoint()
       do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Makes the best of damage. What can be read all the same, and what the sources still have, is stored anew; of what is
 /// lost for good, snapshots are rewritten without it, marked incomplete. Nothing is removed: that is for forget and prune.
-public struct RepairSnapshots: Sendable {
+public struct RepairRepository: Sendable {
   /// Whether nothing is changed.
   public var isDryRun = false
 
@@ -34,6 +34,9 @@ public struct RepairSnapshots: Sendable {
     public var taken: [Snapshot] = []
     /// Sources that are not there to take it from.
     public var missingSources: [String] = []
+    /// Sources that could not be taken now, and why. What their snapshots have lost may still be there: none of those is
+    /// rewritten.
+    public var failedSources: [(path: String, error: SnapshotError)] = []
 
     /// Snapshots whose manifests were damaged, and were written anew.
     public var savedManifests: [ChunkID] { Documents.snapshots(documents.mended) }
@@ -57,6 +60,8 @@ public struct RepairSnapshots: Sendable {
     }
   }
 
+  /// - Throws: What keeps it from reading or writing the repository, `locked` among it. That a source can't be taken is no
+  ///   error: ``Summary/failedSources`` has it.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     var summary = Summary()
     summary.mendedConfig = try Repository.mendConfig(at: location.place, isDryRun: isDryRun)
@@ -78,10 +83,11 @@ public struct RepairSnapshots: Sendable {
     for snapshot in try repository.catalogue.snapshots() {
       if let old = snapshot.manifest.repairs { repaired[old] = snapshot }
     }
+    let failed = Set(summary.failedSources.map(\.path))
     for snapshot in summary.hurt where stillHurt.contains(snapshot.id) {
       if let new = repaired[snapshot.id] {
         summary.rewrittenBefore.append((snapshot, new))
-      } else {
+      } else if !failed.contains(snapshot.manifest.source.path) {
         try rewrite(snapshot, in: repository, &summary, activity)
       }
     }
@@ -120,8 +126,11 @@ public struct RepairSnapshots: Sendable {
       do throws(SnapshotError) {
         if let taken = try verb.run(in: location, activity: activity).snapshot { summary.taken.append(taken) }
       } catch {
-        guard error.code == .sourceMissing || error.code == .sourceUnreadable else { throw error }
-        summary.missingSources.append(snapshot.manifest.source.path)
+        switch error.code {
+        case .cancelled: throw error
+        case .sourceMissing, .sourceUnreadable: summary.missingSources.append(snapshot.manifest.source.path)
+        default: summary.failedSources.append((snapshot.manifest.source.path, error))
+        }
       }
     }
   }

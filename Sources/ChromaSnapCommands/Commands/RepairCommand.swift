@@ -25,7 +25,7 @@ struct RepairCommand: SnapCommand {
   var isAudited: Bool { !dryRun }
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = RepairSnapshots()
+    var verb = RepairRepository()
     verb.isDryRun = dryRun
     let summary = try watching(verb.run)
     let code = exitCode(summary)
@@ -35,13 +35,14 @@ struct RepairCommand: SnapCommand {
     return code
   }
 
-  private func exitCode(_ summary: RepairSnapshots.Summary) -> Int32 {
+  private func exitCode(_ summary: RepairRepository.Summary) -> Int32 {
     let isDamaged = !summary.hurt.isEmpty || !summary.documents.mended.isEmpty || summary.mendedConfig
     if !summary.lost.isEmpty || !summary.documents.kept.isEmpty || (dryRun && isDamaged) { return ExitStatus.failure }
-    return summary.hurt.count == summary.healed.count ? ExitStatus.success : ExitStatus.incomplete
+    let isWhole = summary.hurt.count == summary.healed.count && summary.failedSources.isEmpty
+    return isWhole ? ExitStatus.success : ExitStatus.incomplete
   }
 
-  private static func text(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> [String] {
+  private static func text(_ summary: RepairRepository.Summary, dryRun: Bool) -> [String] {
     var lines = summary.mendedConfig ? ["the config is lost or damaged, and \(dryRun ? "can be" : "was") put back"] : []
     lines += summary.documents.mended.map { "\($0) is damaged, and \(dryRun ? "can be" : "was") written anew" }
     for (object, error) in summary.documents.kept {
@@ -64,6 +65,10 @@ struct RepairCommand: SnapCommand {
       lines.append("stored anew what \(snapshot.manifest.source.path) has: snapshot \(snapshot.id.short)")
     }
     for path in summary.missingSources { lines.append("the source \(path) is not there to store anew from") }
+    for (path, error) in summary.failedSources {
+      lines.append("the source \(path) could not be taken: \(error.message)")
+      lines.append("  what it may still have is not given up: run repair again when that has ended")
+    }
     if !summary.healed.isEmpty { lines.append("\(Wording.count(summary.healed.count, "snapshot")) whole again") }
     for (old, new, lost) in summary.rewritten {
       lines.append("\(old.id.short) rewritten as \(new.id.short), incomplete, without:")
@@ -84,7 +89,7 @@ struct RepairCommand: SnapCommand {
     return lines
   }
 
-  private static func json(_ summary: RepairSnapshots.Summary, dryRun: Bool) -> JSON {
+  private static func json(_ summary: RepairRepository.Summary, dryRun: Bool) -> JSON {
     func ids(_ snapshots: [Snapshot]) -> JSON { .strings(snapshots.map(\.id.description)) }
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(dryRun)), ("hurt", ids(summary.hurt)),
@@ -97,6 +102,15 @@ struct RepairCommand: SnapCommand {
       ("mended_documents", .strings(summary.documents.mended)),
       ("damaged_documents", .strings(summary.documents.kept.map(\.object))),
       ("missing_sources", .strings(summary.missingSources)),
+      (
+        "failed_sources",
+        .array(
+          summary.failedSources.map { path, error in
+            .object([
+              ("path", .string(path)), ("code", .string(error.code.rawValue)), ("message", .string(error.message)),
+            ])
+          })
+      ),
       (
         "rewritten_before",
         .array(
