@@ -2,13 +2,14 @@ package import SystemIO
 
 /// Where a repository's objects lie: a directory today, a bucket one day.
 ///
-/// Objects are written once and never changed. The verbs are few and synchronous: hot work runs on Dispatch's threads.
-/// A name is a path of components joined by `/`; folders come and go with what is in them.
+/// Objects are written once and never changed, except that a repair may write a damaged one anew. The verbs are few and
+/// synchronous: hot work runs on Dispatch's threads. A name is a path of components joined by `/`; folders come and go with
+/// what is in them.
 package protocol ObjectStore: Sendable {
   /// Tells this place from every other: a cache about its objects is valid only here.
   var location: String { get }
 
-  /// Writes a whole object. When it returns, the object is there for good, or was there already.
+  /// Writes a whole object, in the place of any of that name. When it returns, the object is there for good.
   func put(_ name: String, _ bytes: [UInt8]) throws(StoreError)
 
   /// Begins an object whose name is known only when it is complete.
@@ -51,7 +52,7 @@ package protocol ObjectStore: Sendable {
 /// An object that is being written. It does not exist before it is committed, and never if it is let go.
 package protocol ObjectWriter: AnyObject {
   func append(_ bytes: RawSpan) throws(StoreError)
-  /// Gives the object its name; when it returns, it is there for good.
+  /// Gives the object its name, replacing any object of that name; when it returns, it is there for good.
   func commit(as name: String) throws(StoreError)
   func discard()
 }

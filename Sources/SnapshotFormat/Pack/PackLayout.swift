@@ -64,7 +64,7 @@ package enum PackLayout {
     }
     try reader.expect(magic: "CSNAPEND")
     try reader.expectEnd()
-    guard length <= Limits.tableBytes, storedLength <= Limits.tableBytes + 65_536 else {
+    guard length <= Limits.tableBytes, storedLength <= Limits.storedTableBytes else {
       throw FormatError(.inconsistent, "a pack's footer promises a table past the limit")
     }
     return Footer(tableStoredLength: storedLength, tableLength: length, tableChecksum: checksum, id: id)

@@ -55,7 +55,7 @@ package struct PackMending: Sendable {
       let end = try store.read(object, at: start, count: Int(length - start))
       for (offset, footer) in PackLayout.footers(of: pack, among: end) {
         let before = Int(start) + offset - footer.tableStoredLength
-        guard before >= PackLayout.headerBytes, footer.tableStoredLength <= Limits.tableBytes + 65_536 else { continue }
+        guard before >= PackLayout.headerBytes, footer.tableStoredLength <= Limits.storedTableBytes else { continue }
         let stored = try store.read(object, at: UInt64(before), count: footer.tableStoredLength)
         if let table = try? PackLayout.table(decoding: stored, footer: footer, sealer: &sealer), table.offset == before
         {
