@@ -94,6 +94,18 @@ import Testing
     }
   }
 
+  /// A journal of another version may mean other steps: it is left to the program that wrote it.
+  @Test func aJournalOfAnotherVersionIsRefused() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    let place = try SwapPlace(target: workshop.source)
+    let journal = Array(#"{"isTakenBack":false,"steps":[],"version":3}"#.utf8)
+    try Descriptor(opening: place.journal, .write, [.create]).write(journal)
+    #expect { try TargetSwap.replay(workshop.source) } throws: { ($0 as? SnapshotError)?.code == .unsupported }
+    #expect(try Descriptor(opening: place.journal).readAll(limit: 1000) == journal)
+    #expect(try workshop.contents(of: workshop.source) == ["f": [1]])
+  }
+
   /// Nobody loses backups by a restore: a repository in the directory stays where it is, and is never restored over.
   @Test func aRepositoryInTheTargetStays() throws {
     let workshop = try Workshop()

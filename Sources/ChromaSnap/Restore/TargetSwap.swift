@@ -9,8 +9,10 @@ package import SystemPackage
 /// Before the first step a journal is written and made durable. It says all that tells a step that is done from one that is
 /// not, so each can be repeated until the journal is gone. A step that fails ends it: the journal is written anew to say so,
 /// and what was done is taken back. Whoever works by a journal holds a lock on it.
-package struct TargetSwap: Codable, Sendable {
-  private var version = 2
+package struct TargetSwap: VersionedDocument, Sendable {
+  private static let currentVersion = 2
+
+  package private(set) var version = currentVersion
   private var way: SwapPlace.Way
   /// Whether it is being taken back.
   private var isTakenBack = false
@@ -120,7 +122,7 @@ package struct TargetSwap: Codable, Sendable {
     guard let bytes = try? Descriptor(opening: journal, .read, [.noFollow]).readAll(limit: Limits.documentBytes)
     else { return nil }
     return try decoding("the journal \(journal)") { () throws(FormatError) in
-      try Document.decode(TargetSwap.self, from: bytes, called: "it")
+      try Document.decode(TargetSwap.self, from: bytes, called: "it", version: currentVersion)
     }
   }
 

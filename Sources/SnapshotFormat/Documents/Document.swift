@@ -36,16 +36,18 @@ package enum Document {
   }
 
   /// The same for a document that says its version. Of another version nothing else need be as this program knows it.
+  /// - Parameter known: The version that this program knows.
   package static func decode<Value: VersionedDocument>(
-    _ type: Value.Type, from bytes: [UInt8], called subject: String
+    _ type: Value.Type, from bytes: [UInt8], called subject: String, version known: Int = 1
   ) throws(FormatError) -> Value {
     let newer = FormatError(.unsupported, "\(subject) is of a version that this program does not know")
     do throws(FormatError) {
       let value: Value = try decodeAny(from: bytes, called: subject)
-      guard value.version == 1 else { throw newer }
+      guard value.version == known else { throw newer }
       return value
     } catch {
-      guard error.code != .unsupported, let head: Head = try? decodeAny(from: bytes, called: subject), head.version != 1
+      guard error.code != .unsupported, let head: Head = try? decodeAny(from: bytes, called: subject),
+        head.version != known
       else { throw error }
       throw newer
     }
