@@ -36,10 +36,19 @@ extension Repository {
     return false
   }
 
+  /// - Throws: `no_repository` where there is none.
+  package static func requireExistence(at place: Place) throws(SnapshotError) {
+    guard try exists(at: place) else {
+      throw SnapshotError(
+        .noRepository, "there is no repository at \(place.name)",
+        hint: "Name one with --repo, or make one with `chromasnap init`.")
+    }
+  }
+
   static func readConfig(_ place: Place) throws(SnapshotError) -> StoredConfig {
     let number = try newestConfig(at: place) ?? 1
     let bytes = try storing("reading the config of \(place.name)") { () throws(StoreError) in
-      try place.store.get("\(ObjectNames.config)/\(number)", limit: 1 << 20)
+      try place.store.get("\(ObjectNames.config)/\(number)", limit: Limits.configBytes)
     }
     do throws(FormatError) {
       return StoredConfig(number: number, bytes: bytes, config: try RepositoryConfig(decoding: bytes))
@@ -153,7 +162,7 @@ extension Repository {
       guard name.hasSuffix(suffix) else { continue }
       let folder = place.caches.appending(name)
       let file = StoredConfig.copy(number, in: folder)
-      guard let stored = try? Descriptor(opening: file).readAll(limit: 1 << 20),
+      guard let stored = try? Descriptor(opening: file).readAll(limit: Limits.configBytes),
         let config = try? RepositoryConfig(decoding: stored), name == config.id + suffix
       else { continue }
       if try knowsManifests(Catalogue(in: folder), at: place) { return stored }

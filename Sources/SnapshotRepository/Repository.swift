@@ -91,11 +91,7 @@ public final class Repository: Sendable {
   package static func open(
     at place: Place, for use: RepositoryConfig.Use, lock mode: FileLock.Mode = .shared
   ) throws(SnapshotError) -> Repository {
-    guard try exists(at: place) else {
-      throw SnapshotError(
-        .noRepository, "there is no repository at \(place.name)",
-        hint: "Name one with --repo, or make one with `chromasnap init`.")
-    }
+    try requireExistence(at: place)
     let lock = try acquire(ObjectNames.repositoryLock, mode, at: place)
     let stored = try readConfig(place)
     try decoding("the repository at \(place.name)") { () throws(FormatError) in try stored.config.require(use) }
@@ -254,16 +250,4 @@ public final class Repository: Sendable {
       return stored
     } catch { throw PackTableReader.failure(error, in: pack, chunk: entry.id) }
   }
-
-  // MARK: Pins
-
-  /// The snapshots that are pinned.
-  public func pinned() throws(SnapshotError) -> Set<ChunkID> {
-    Set(try catalogue.verdicts(.pin).filter(\.value).keys)
-  }
-}
-
-package func randomBytes(_ count: Int) -> [UInt8] {
-  var generator = SystemRandomNumberGenerator()
-  return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
 }

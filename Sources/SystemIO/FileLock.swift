@@ -18,14 +18,7 @@ package struct FileLock: ~Copyable, Sendable {
   /// Takes the lock if it is free. The file is made where it is missing.
   /// - Returns: `nil` where somebody else holds it.
   package static func attempt(_ path: FilePath, _ mode: Mode) throws(SystemError) -> FileLock? {
-    let file = try Self.open(path)
-    do throws(SystemError) {
-      try systemCall("flock", path) { flock(file.raw, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
-    } catch {
-      if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return nil }
-      throw error
-    }
-    return FileLock(file: file)
+    try lock(Self.open(path), mode)
   }
 
   /// Takes an exclusive lock on a folder if it is free.
@@ -38,8 +31,12 @@ package struct FileLock: ~Copyable, Sendable {
   package static func attempt(
     existing path: FilePath, _ options: Descriptor.Options = [.noFollow]
   ) throws(SystemError) -> FileLock? {
-    let file = try Descriptor(opening: path, .read, options)
-    do throws(SystemError) { try systemCall("flock", path) { flock(file.raw, LOCK_EX | LOCK_NB) } } catch {
+    try lock(Descriptor(opening: path, .read, options), .exclusive)
+  }
+
+  private static func lock(_ file: consuming Descriptor, _ mode: Mode) throws(SystemError) -> FileLock? {
+    let (raw, operation) = (file.raw, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB)
+    do throws(SystemError) { try systemCall("flock", file.path) { flock(raw, operation) } } catch {
       if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return nil }
       throw error
     }

@@ -2,7 +2,7 @@
 package struct HealthReport: Hashable, Sendable {
   package enum Verdict: String, Sendable { case good, damaged }
 
-  package struct Problem: Hashable, Sendable {
+  package struct Problem: Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
       /// `chroma.sqlite3` is missing, or is no database.
       case database
@@ -35,6 +35,9 @@ package struct HealthReport: Hashable, Sendable {
       self.collection = collection
       self.path = path
     }
+
+    /// The message, and which collection it is about.
+    package var description: String { collection.map { "collection \($0): \(message)" } ?? message }
   }
 
   package var problems: [Problem]

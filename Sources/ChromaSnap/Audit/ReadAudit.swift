@@ -12,11 +12,7 @@ public struct ReadAudit: Sendable {
 
   /// - Returns: The entries, oldest first.
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> [AuditEntry] {
-    guard try location.exists() else {
-      throw SnapshotError(
-        .noRepository, "there is no repository at \(location.place.name)",
-        hint: "Name one with --repo, or make one with `chromasnap init`.")
-    }
+    try Repository.requireExistence(at: location.place)
     var entries: [AuditEntry] = []
     if last == 0 { return [] }
     try AuditTrail(at: location.place).readBackwards { (entry) throws(SnapshotError) in

@@ -50,14 +50,3 @@ extension ChromaSummary {
       })
   }
 }
-
-extension Repository {
-  /// What examinations have found, by snapshot.
-  func healthVerdicts() throws(SnapshotError) -> [ChunkID: Bool] {
-    try catalogue.verdicts(.health)
-  }
-
-  func health(of snapshot: ChunkID) throws(SnapshotError) -> SnapshotHealth {
-    SnapshotHealth(try catalogue.verdicts(.health, about: [snapshot])[snapshot])
-  }
-}

@@ -21,12 +21,5 @@ struct ChunkTable: Sendable {
   }
 
   /// The chunk that holds an offset, which lies within the length. O(log chunks).
-  func chunk(at offset: UInt64) -> Int {
-    var (low, high) = (0, starts.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if starts[middle] <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low - 1
-  }
+  func chunk(at offset: UInt64) -> Int { starts.lastIndex(notAfter: offset) }
 }

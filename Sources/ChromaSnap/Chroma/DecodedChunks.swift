@@ -20,25 +20,15 @@ final class DecodedChunks: Sendable {
     var spooled: [ChunkID: Spool.Run] = [:]
   }
 
-  /// A reader that one thread uses at a time.
-  private final class Reader: @unchecked Sendable {
-    var reader: ChunkReader
-    var buffer = ByteBuffer(capacity: Limits.chunkBytes)
-    init(_ reader: consuming ChunkReader) { self.reader = reader }
-  }
-
   /// Several threads read a few files each.
   private static let recentMaximum = 16
 
-  private let repository: Repository
-  private let index: ChunkIndex
   private let spool: Spool
   private let state = Mutex(State())
-  private let readers = Mutex<[Reader]>([])
+  private let readers: ChunkReaderPool
 
   init(_ repository: Repository, index: ChunkIndex) {
-    self.repository = repository
-    self.index = index
+    readers = ChunkReaderPool(repository, index: index)
     spool = Spool(memory: 0, folder: repository.cacheFolder)
   }
 
@@ -73,16 +63,16 @@ final class DecodedChunks: Sendable {
   }
 
   private func decode(_ id: ChunkID, length: Int) throws(SnapshotError) -> Plaintext {
-    let reader = readers.withLock { $0.popLast() } ?? Reader(ChunkReader(repository, index: index))
-    defer { readers.withLock { $0.append(reader) } }
-    reader.buffer.count = 0
-    try reader.reader.read(id, into: &reader.buffer)
-    guard reader.buffer.count == length else {
-      throw SnapshotError(
-        .damaged, "chunk \(id.short) is \(reader.buffer.count) bytes long instead of \(length)",
-        hint: SnapshotError.runCheck, chunk: id)
+    try readers.withReader { (reader, buffer) throws(SnapshotError) in
+      buffer.count = 0
+      try reader.read(id, into: &buffer)
+      guard buffer.count == length else {
+        throw SnapshotError(
+          .damaged, "chunk \(id.short) is \(buffer.count) bytes long instead of \(length)",
+          hint: SnapshotError.runCheck, chunk: id)
+      }
+      return unsafe Plaintext([UInt8](buffer.pointer))
     }
-    return unsafe Plaintext([UInt8](reader.buffer.pointer))
   }
 
   private func keep(_ plaintext: Plaintext, of id: ChunkID, isPassing: Bool) {

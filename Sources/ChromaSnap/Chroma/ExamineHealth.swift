@@ -62,15 +62,3 @@ public struct ExamineHealth: Sendable {
       }, duration: report.duration)
   }
 }
-
-extension Repository {
-  /// Writes down what an examination has found.
-  func noteHealth(_ report: HealthReport, of snapshot: ChunkID) throws(SnapshotError) {
-    let sequence = (try catalogue.notes(.health, about: snapshot).last?.note.sequence ?? 0) + 1
-    let text = report.problems.prefix(20).map(\.message).joined(separator: "; ")
-    try add(
-      Note(
-        kind: .health, time: .now, sequence: sequence, snapshot: snapshot, value: report.verdict == .good,
-        text: text.isEmpty ? nil : text))
-  }
-}

@@ -5,7 +5,7 @@ import SystemIO
 import SystemPackage
 
 /// A Chroma directory on disk that nobody uses: one that was just restored.
-struct ChromaFolder {
+struct RestoredDirectory {
   private let contents: DirectoryContents
 
   init(_ path: FilePath) { contents = DirectoryContents(path) }
@@ -13,9 +13,7 @@ struct ChromaFolder {
   /// What is wrong with it: by Chroma's offline check, and by the counts that the manifest holds.
   func examine(against manifest: Manifest) throws(SnapshotError) -> [String] {
     do {
-      var problems = try HealthCheck.run(contents).problems.map { problem in
-        (problem.collection.map { "collection \($0): " } ?? "") + problem.message
-      }
+      var problems = try HealthCheck.run(contents).problems.map(\.description)
       guard let expected = manifest.chroma, let file = try contents.file(ChromaDirectory.databaseName, in: nil),
         let inventory = try SnapshotVFS.open(file).read({ try InventoryReader.read($0, contents: contents) })
       else { return problems }
@@ -35,7 +33,7 @@ struct ChromaFolder {
   }
 }
 
-extension ChromaFolder {
+extension RestoredDirectory {
   /// Records that were read back.
   struct Sample {
     var vectors = 0
@@ -48,34 +46,10 @@ extension ChromaFolder {
     var generator = SystemRandomNumberGenerator()
     do {
       guard let found = try RecordSample.read(contents, using: &generator) else { return Sample() }
-      let problems = found.problems.map { problem in
-        (problem.collection.map { "collection \($0): " } ?? "") + problem.message
-      }
-      return Sample(vectors: found.vectors, documents: found.documents, problems: problems)
+      return Sample(
+        vectors: found.vectors, documents: found.documents, problems: found.problems.map(\.description))
     } catch {
       return Sample(problems: ["records could not be read back: \(error)"])
     }
   }
-}
-
-extension DirectoryUse {
-  /// Throws where a process has a directory open, and names it.
-  static func refuse(_ directory: FilePath) throws(SnapshotError) {
-    let use: DirectoryUse
-    do { use = try DirectoryUse.of(directory) } catch {
-      // What can't be read can't be open to be overwritten either; the swap will say what is wrong.
-      return
-    }
-    guard let process = use.processes.first else { return }
-    throw SnapshotError(
-      .targetBusy, "ChromaDB in use: process \(process.id) (\(process.name)) has \(directory) open",
-      hint:
-        "Stop it first. With --force it would go on with files that are gone: it reads what is old, and what it writes is "
-        + "lost.")
-  }
-}
-
-extension Manifest.Source {
-  /// The path, from its bytes.
-  var location: FilePath { FilePath(bytes: pathBase64.flatMap(Base64.decode) ?? Array(path.utf8)) }
 }

@@ -49,7 +49,7 @@ struct ArchiveExtraction: Sendable {
     // Last: nothing is ever written through one.
     var extractor = ZipExtractor(reader)
     for link in parts where link.record.entry.kind == .symbolicLink {
-      let target = try onArchive(backup.file) { () throws(ZipError) in
+      let target = try unzipping(backup.file) { () throws(ZipError) in
         try extractor.bytes(of: link.record, limit: Limits.nameBytes)
       }
       try unpacking { () throws(SystemError) in try FileSystem.makeSymbolicLink(to: target, at: place(link.path)) }
@@ -102,9 +102,9 @@ struct ArchiveExtraction: Sendable {
     let file = try unpacking { () throws(SystemError) in
       try Descriptor(opening: path, .write, [.create, .exclusive, .noFollow])
     }
-    try onArchive(backup.file) { () throws(ZipError) in try extractor.open(part.record) }
+    try unzipping(backup.file) { () throws(ZipError) in try extractor.open(part.record) }
     while true {
-      buffer.count = try onArchive(backup.file) { () throws(ZipError) in
+      buffer.count = try unzipping(backup.file) { () throws(ZipError) in
         unsafe try extractor.read(into: buffer.storage)
       }
       if buffer.count == 0 { break }
@@ -129,37 +129,4 @@ struct ArchiveExtraction: Sendable {
   ) throws(SnapshotError) -> Result {
     try calling("unpacking \(backup.file)", body)
   }
-}
-
-/// A private folder for unpacking, removed when its owner goes. Those that killed imports left are removed first.
-struct ImportScratch: ~Copyable {
-  private static let prefix = "import-"
-
-  let folder: FilePath
-  /// Tells it from one that was abandoned.
-  private let lock: FileLock?
-
-  init(in caches: FilePath) throws(SnapshotError) {
-    let folder = caches.appending(Self.prefix + hexadecimal(randomBytes(8)))
-    lock = try calling("making a scratch folder") { () throws(SystemError) in
-      try FileSystem.makeFolders(folder)
-      return try FileLock.attempt(folder: folder)
-    }
-    self.folder = folder
-    for name in (try? DirectoryReader.names(in: caches)) ?? [] where name.starts(with: Array(Self.prefix.utf8)) {
-      let other = caches.appending(nameBytes: name)
-      // One that was made this very moment may not be locked yet.
-      guard other != folder, let status = try? FileStatus(at: other, following: false),
-        Timestamp.now.seconds(since: status.modified) > 60
-      else { continue }
-      do throws(SystemError) {
-        if let abandoned = try FileLock.attempt(folder: other) {
-          try FileSystem.removeTree(other)
-          _ = abandoned
-        }
-      } catch { continue }
-    }
-  }
-
-  deinit { try? FileSystem.removeTree(folder) }
 }

@@ -61,11 +61,14 @@ public struct ImportBackup: Sendable {
       let folder = backup.root.reduce(backup.file) { $0.appending(nameBytes: $1) }
       summary = try store(folder, at: place, in: repository, activity)
     case .zip:
-      let scratch = try ImportScratch(in: location.place.caches)
-      try OldBackup.reading(backup.file) { (reader, _) throws(SnapshotError) in
-        try extraction(of: reader, to: scratch.folder, for: place, activity).run()
+      let scratch = try calling("making a scratch folder") { () throws(SystemError) in
+        try ScratchFolder("import", in: location.place.caches)
       }
-      summary = try store(scratch.folder, at: place, in: repository, activity)
+      defer { withExtendedLifetime(scratch) {} }
+      try OldBackup.reading(backup.file) { (reader, _) throws(SnapshotError) in
+        try extraction(of: reader, to: scratch.path, for: place, activity).run()
+      }
+      summary = try store(scratch.path, at: place, in: repository, activity)
     }
     summary.duration = stopwatch.seconds
     return summary

@@ -23,12 +23,7 @@ package struct ImportPlace {
   init(_ backup: OldBackup, named: FilePath?, in repository: Repository) throws(SnapshotError) {
     if let named { path = Self.resolved(named) } else { path = try Self.path(of: backup, in: repository) }
     let status = try? FileStatus(at: path)
-    let (text, base64) = SourceLocator.names(path)
-    let known = try repository.catalogue.snapshots(.atPath(text)).last { snapshot in
-      let source = snapshot.manifest.source
-      return source.pathBase64 == base64
-        && (snapshot.manifest.hostname == Platform.hostName || (status != nil && source.inode == status?.inode))
-    }
+    let known = try SourceLocator.parent(of: path, root: status, in: repository)
     sourceID = known?.manifest.source.id ?? hexadecimal(randomBytes(16))
     inode = status?.inode ?? known?.manifest.source.inode ?? 0
     position = Self.position(
@@ -57,12 +52,11 @@ package struct ImportPlace {
       let path = resolved(FilePath(stated))
       // A path that leads to something else now is no place to restore a database to.
       if !FileStatus.exists(path) || SourceLocator.isChroma(path) { return path }
-      let (text, base64) = SourceLocator.names(path)
-      if try repository.catalogue.snapshots(.atPath(text)).contains(where: {
-        $0.manifest.source.pathBase64 == base64 && $0.manifest.imported == nil
-      }) {
-        return path
+      let text = SourceLocator.names(path).text
+      let wasTaken = try repository.catalogue.newest(atPath: text) {
+        $0.manifest.source.hasPath(path) && $0.manifest.imported == nil
       }
+      if wasTaken != nil { return path }
     }
     let folder = resolved(backup.file.absolute.removingLastComponent())
     return folder.appending(nameBytes: backup.root.last ?? Array("chroma".utf8))

@@ -9,7 +9,7 @@ extension OldBackup {
   static func zip(_ file: FilePath) throws(SnapshotError) -> OldBackup {
     try OldBackup.reading(file) { (reader, modified) throws(SnapshotError) in
       var digests: [ChunkID] = []
-      try onArchive(file) { () throws(ZipError) in
+      try unzipping(file) { () throws(ZipError) in
         try reader.forEachDirectoryPiece { digests.append(ChunkID(of: $0)) }
       }
       let entries = reader.records.map { record in
@@ -21,7 +21,7 @@ extension OldBackup {
         file, .zip, entries, digest: digests.count == 1 ? digests[0] : ChunkID(of: digests.flatMap(\.bytes)),
         modified: modified
       ) { (i) throws(SnapshotError) in
-        try onArchive(file) { () throws(ZipError) in
+        try unzipping(file) { () throws(ZipError) in
           var extractor = ZipExtractor(reader)
           return try extractor.bytes(of: reader.records[i])
         }
@@ -78,7 +78,7 @@ extension OldBackup {
 }
 
 /// Reads an archive, and says what is wrong with it where that fails.
-func onArchive<Result: ~Copyable>(
+func unzipping<Result: ~Copyable>(
   _ file: FilePath, _ body: () throws(ZipError) -> Result
 ) throws(SnapshotError) -> Result {
   do throws(ZipError) { return try body() } catch { throw SnapshotError(error, in: file) }
@@ -93,9 +93,7 @@ extension SnapshotError {
     }
     let what = error.entry.map { "\(error.message) (entry \"\($0)\")" } ?? error.message
     switch error.code {
-    case .damaged:
-      self.init(.damaged, "backup corrupted: \(file): \(what)", hint: error.hint, cause: error)
-    case .notAnArchive:
+    case .damaged, .notAnArchive:
       self.init(.damaged, "backup corrupted: \(file): \(what)", hint: error.hint, cause: error)
     case .encrypted, .unsupported:
       self.init(.unsupported, "\(file): \(what)", hint: error.hint, cause: error)

@@ -87,11 +87,11 @@ extension OldBackup {
         && !(hasMetadataInside && entry.names.count == root.count + 1 && entry.name == Self.metadataName)
     }
     let newest = inside.map(\.modified).max()
-    // What MS-DOS writes for no time is its first day. A time to come is none.
+    // A time to come is none.
     let limit = Timestamp.now.advanced(bySeconds: 60)
     let times = [
       metadata?.time.flatMap(Timestamp.init(backup:)), called.time,
-      newest.flatMap { $0.seconds > 315_619_200 ? $0 : nil }, modified,
+      newest.flatMap { $0.seconds > Self.firstSeconds ? $0 : nil }, modified,
     ]
     time = times.compactMap { $0 }.first { $0 <= limit } ?? modified
     name = Self.name(metadata?.name, called, time)
@@ -108,6 +108,9 @@ extension OldBackup {
       entry.isFile && !entry.names.starts(with: root) && entry.name != Self.metadataName && !Self.isClutter(entry)
     }
   }
+
+  /// 1980-01-02 in UTC. What MS-DOS writes for no time is its zero: 1 January 1980 in whatever zone.
+  private static let firstSeconds: Int64 = 315_619_200
 
   /// What macOS and Windows put into archives unasked.
   private static func isClutter(_ entry: BackupEntry) -> Bool {

@@ -44,9 +44,7 @@ struct Sweep: Sendable {
     for snapshot in try repository.catalogue.snapshots() { try marker.mark(snapshot, activity: activity) }
     var doomed = condemned
     index.condemn(condemned)
-    let ids = Array(marker.marked)
-    for start in stride(from: 0, to: ids.count, by: 4096) {
-      let batch = Array(ids[start..<min(ids.count, start + 4096)])
+    for batch in marker.marked.batches {
       for (id, lasting) in zip(batch, try index.lastingChains(of: batch)) where lasting == nil {
         guard let chain = try index.chain(of: id) else {
           throw SnapshotError(

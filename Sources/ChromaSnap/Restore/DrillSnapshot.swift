@@ -28,6 +28,8 @@ public struct DrillSnapshot: Sendable {
     public var isGood: Bool { problems.isEmpty }
   }
 
+  /// - Returns: What was found. That the snapshot can't be restored is one of its problems.
+  /// - Throws: `snapshot_not_found`, `no_space`: what says nothing about the snapshot. No result is written down then.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Result {
     let stopwatch = Stopwatch()
     let info = try SnapshotInfo.find(selector, in: location)
@@ -44,7 +46,7 @@ public struct DrillSnapshot: Sendable {
       let problems = restored.warnings.filter { $0.code == .damagedSource }.map(\.message)
       result = Result(restore: restored, problems: problems, folder: keepsFolder ? scratch : nil)
       if info.snapshot.manifest.source.kind == .chroma, problems.isEmpty {
-        let sample = ChromaFolder(scratch).sample()
+        let sample = RestoredDirectory(scratch).sample()
         result.problems = sample.problems
         (result.vectorsRead, result.documentsRead) = (sample.vectors, sample.documents)
       }
@@ -63,11 +65,7 @@ public struct DrillSnapshot: Sendable {
     _ result: Result, of snapshot: Snapshot, in location: RepositoryLocation
   ) throws(SnapshotError) {
     let repository = try location.open(for: .write)
-    let last = try repository.catalogue.notes(.drill, about: snapshot.id).last?.note.sequence ?? 0
-    let text = result.problems.prefix(20).joined(separator: "; ")
-    try repository.add(
-      Note(
-        kind: .drill, time: .now, sequence: last + 1, snapshot: snapshot.id, value: result.isGood,
-        text: text.isEmpty ? nil : text, seconds: result.duration))
+    try repository.note(
+      .drill, about: snapshot.id, value: result.isGood, problems: result.problems, seconds: result.duration)
   }
 }

@@ -35,8 +35,8 @@ final class LocalChunks: Sendable {
   }
 }
 
-/// A chunk of a file, and where in it.
-struct PlacedChunk {
+/// A chunk of a file to restore, and where in it.
+struct TargetChunk {
   var id: ChunkID
   var length: UInt64
   var offset: UInt64
@@ -52,11 +52,11 @@ struct LocalReader: ~Copyable {
   /// Writes the chunks of one segment that the target's file holds at the same place, each proved by its id.
   /// - Returns: The others.
   mutating func copy(
-    _ chunks: [PlacedChunk], of entry: Int, names: [[UInt8]], from local: LocalChunks,
+    _ chunks: [TargetChunk], of entry: Int, names: [[UInt8]], from local: LocalChunks,
     _ write: (borrowing ByteBuffer, UInt64) throws(SnapshotError) -> Void
-  ) throws(SnapshotError) -> [PlacedChunk] {
+  ) throws(SnapshotError) -> [TargetChunk] {
     guard let file = local.open(names) else { return chunks }
-    var others: [PlacedChunk] = []
+    var others: [TargetChunk] = []
     var misses = 0
     var taken: UInt64 = 0
     var next = 0
@@ -84,7 +84,7 @@ struct LocalReader: ~Copyable {
     return others
   }
 
-  private static func read(_ chunk: PlacedChunk, from file: SharedDescriptor, into buffer: inout ByteBuffer) {
+  private static func read(_ chunk: TargetChunk, from file: SharedDescriptor, into buffer: inout ByteBuffer) {
     let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.storage[..<Int(chunk.length)])
     // What can't be read is not there.
     buffer.count = unsafe (try? file.descriptor.read(at: chunk.offset, into: target)) ?? 0

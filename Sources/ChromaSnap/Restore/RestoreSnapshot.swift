@@ -41,6 +41,7 @@ public struct RestoreSnapshot: Sendable {
     /// Of a Chroma directory: what the examination of the restored files found, before they were put in place.
     public var health = SnapshotHealth.unchecked
     public var files = 0
+    /// Bytes of those files; of hard links to one another, of the first.
     public var bytes: UInt64 = 0
     /// Files of more than a chunk that the target held already: their bytes were proved and copied, not decoded.
     public var filesReused = 0
@@ -53,6 +54,9 @@ public struct RestoreSnapshot: Sendable {
     public var paths: [SnapshotEntry] = []
   }
 
+  /// - Throws: `usage` for a target that is a repository, or in or around this one, `target_exists` for one that is not
+  ///   empty and not to be replaced, `target_busy` where a process has it open, `damaged` where a chunk can't be read,
+  ///   `no_space`. The target is then as it was.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     let stopwatch = Stopwatch()
     let repository = try location.open(for: .read)
@@ -159,7 +163,7 @@ public struct RestoreSnapshot: Sendable {
     _ staging: FilePath, _ snapshot: Snapshot, isWhole: Bool, _ summary: inout Summary
   ) throws(SnapshotError) {
     guard isWhole, snapshot.manifest.source.kind == .chroma else { return }
-    let found = try ChromaFolder(staging).examine(against: snapshot.manifest)
+    let found = try RestoredDirectory(staging).examine(against: snapshot.manifest)
     summary.health = found.isEmpty ? .good : .damaged
     // A snapshot may be of a directory that was damaged already: then that is what there is.
     for problem in found { summary.warnings.append(SnapshotWarning(.damagedSource, problem)) }

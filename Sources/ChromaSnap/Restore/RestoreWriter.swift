@@ -94,7 +94,7 @@ struct RestoreWriter: Sendable {
       if let local {
         chunks = try localReader.copy(chunks, of: entry, names: plan.entries[entry].names, from: local) {
           (chunk, offset) throws(SnapshotError) in
-          if !(isSparse && chunk.isZero) {
+          if !(isSparse && chunk.bytes.isZero) {
             try calling("restoring") { () throws(SystemError) in unsafe try file.write(chunk.pointer, at: offset) }
           }
           activity.did(bytes: UInt64(chunk.count))
@@ -145,11 +145,11 @@ struct RestoreWorker: ~Copyable {
   var bytes: UnsafeRawBufferPointer { unsafe buffers[current].pointer }
 
   /// The chunks of a segment, in order.
-  mutating func placedChunks(of segment: ContentSegment) throws(SnapshotError) -> [PlacedChunk] {
+  mutating func placedChunks(of segment: ContentSegment) throws(SnapshotError) -> [TargetChunk] {
     var offset = segment.offset
     return try reader.chunks(of: segment).map { chunk in
       defer { offset += chunk.length }
-      return PlacedChunk(id: chunk.id, length: chunk.length, offset: offset)
+      return TargetChunk(id: chunk.id, length: chunk.length, offset: offset)
     }
   }
 
@@ -181,15 +181,5 @@ struct RestoreWorker: ~Copyable {
   }
 
   /// Whether the bytes of the chunk that was read last are all zero.
-  var isZero: Bool { buffers[current].isZero }
-}
-
-extension ByteBuffer {
-  /// Whether the bytes in use are all zero. Compares them with themselves, shifted by one.
-  var isZero: Bool {
-    let bytes = bytes
-    guard bytes.byteCount > 1 else { return false }
-    return unsafe bytes.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == 0
-      && equal(bytes.extracting(first: bytes.byteCount - 1), bytes.extracting(1...))
-  }
+  var isZero: Bool { buffers[current].bytes.isZero }
 }

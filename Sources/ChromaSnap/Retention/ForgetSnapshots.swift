@@ -160,21 +160,3 @@ public struct ForgetSnapshots: Sendable {
       hint: "Set the clock right; if it is, say --trust-clock.")
   }
 }
-
-extension Repository {
-  /// The snapshots that a check has found hurt and none has found sound since.
-  func hurt() throws(SnapshotError) -> Set<ChunkID> {
-    Set(try catalogue.verdicts(.hurt).filter(\.value).keys)
-  }
-
-  /// How the last drill of each snapshot went.
-  func drillVerdicts() throws(SnapshotError) -> [ChunkID: Bool] {
-    try catalogue.verdicts(.drill)
-  }
-
-  /// Writes a note about a snapshot that counts more than those before it.
-  func note(_ kind: Note.Kind, about snapshot: ChunkID, value: Bool) throws(SnapshotError) {
-    let last = try catalogue.notes(kind, about: snapshot).last?.note.sequence ?? 0
-    try add(Note(kind: kind, time: .now, sequence: last + 1, snapshot: snapshot, value: value))
-  }
-}

@@ -46,12 +46,7 @@ struct JudgeSnapshot {
       return (.unchecked, [warning])
     } catch { throw SnapshotError(.failed, "the health check failed: \(error)") }
     try repository.noteHealth(report, of: snapshot)
-    let warnings = report.problems.map { problem in
-      SnapshotWarning(
-        .damagedSource, problem.collection.map { "collection \($0): \(problem.message)" } ?? problem.message,
-        path: problem.path.map { Array($0.utf8) })
-    }
-    return (report.verdict == .good ? .good : .damaged, warnings)
+    return (report.verdict == .good ? .good : .damaged, report.warnings)
   }
 
   /// The parts that are as they were in a snapshot that was found good.

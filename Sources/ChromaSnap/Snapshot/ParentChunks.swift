@@ -22,7 +22,7 @@ struct ParentChunks {
 
   /// The length of the chunk that begins at an offset.
   func length(at offset: UInt64) -> Int? {
-    let at = index(of: offset)
+    let at = starts.lastIndex(notAfter: offset)
     return at >= 0 && starts[at] == offset ? Int(chunks[at].length) : nil
   }
 
@@ -31,7 +31,7 @@ struct ParentChunks {
 
   /// The chunk at exactly this place, where its fingerprint says that it still is what lies there.
   func unchanged(at offset: UInt64, length: Int, _ fingerprint: LastingFingerprint) -> ChunkID? {
-    let at = index(of: offset)
+    let at = starts.lastIndex(notAfter: offset)
     guard at >= 0, hasFingerprints, starts[at] == offset, chunks[at].length == UInt64(length),
       fingerprints[at] == fingerprint
     else { return nil }
@@ -48,18 +48,8 @@ struct ParentChunks {
 
   /// The chunk that begins where this one does, else the one that this one begins in.
   func base(at offset: UInt64) -> Base? {
-    let at = index(of: offset)
+    let at = starts.lastIndex(notAfter: offset)
     guard at >= 0, offset < starts[at] + chunks[at].length else { return nil }
     return Base(id: chunks[at].id, length: chunks[at].length, fingerprint: hasFingerprints ? fingerprints[at] : nil)
-  }
-
-  /// The last chunk that begins at or before an offset; -1 where none does. O(log chunks).
-  private func index(of offset: UInt64) -> Int {
-    var (low, high) = (0, starts.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if starts[middle] <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low - 1
   }
 }

@@ -68,14 +68,13 @@ public enum SourceLocator {
 
   /// The newest snapshot of a source: of the same path, and of this machine or of the very same directory. A container
   /// has another host name each time it runs, but its volume's directory stays.
+  /// - Parameter root: The directory, where it is there.
   static func parent(
-    of path: FilePath, root: FileStatus, in repository: Repository
+    of path: FilePath, root: FileStatus?, in repository: Repository
   ) throws(SnapshotError) -> Snapshot? {
-    let (text, base64) = names(path)
-    return try repository.catalogue.newest(atPath: text) { snapshot in
+    try repository.catalogue.newest(atPath: names(path).text) { snapshot in
       let source = snapshot.manifest.source
-      return source.pathBase64 == base64
-        && (snapshot.manifest.hostname == Platform.hostName || source.inode == root.inode)
+      return source.hasPath(path) && (snapshot.manifest.hostname == Platform.hostName || source.inode == root?.inode)
     }
   }
 }

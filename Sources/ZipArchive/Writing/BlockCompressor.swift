@@ -1,14 +1,6 @@
 import CZlib
 import SystemIO
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Deflates blocks, each on its own, so that they joined are one valid stream (RFC 1951). One per worker.
 ///
 /// The way of M. Adler's pigz: a block starts from the 32 KiB before it as a dictionary, and every block but the last ends
@@ -59,8 +51,8 @@ import SystemIO
     into output: UnsafeMutableRawBufferPointer
   ) -> Int {
     guard
-      unsafe !isFinal && input.count == Self.blockBytes && dictionary.count == Self.windowBytes && Self.isZero(input)
-        && Self.isZero(dictionary)
+      unsafe !isFinal && input.count == Self.blockBytes && dictionary.count == Self.windowBytes && input.bytes.isZero
+        && dictionary.bytes.isZero
     else { return unsafe code(input, after: dictionary, isFinal: isFinal, into: output) }
     if zeros == nil {
       var buffer = ByteBuffer(capacity: Self.bound(Self.blockBytes))
@@ -70,12 +62,6 @@ import SystemIO
     guard let zeros = unsafe zeros?.pointer else { return 0 }
     unsafe output.copyMemory(from: zeros)
     return zeros.count
-  }
-
-  private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    // Comparing a run with itself one byte on is the C library's fastest loop.
-    guard let start = bytes.baseAddress, unsafe bytes[0] == 0 else { return false }
-    return unsafe memcmp(start, start + 1, bytes.count - 1) == 0
   }
 
   /// Codes a block as what it is like.
