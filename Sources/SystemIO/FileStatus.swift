@@ -1,4 +1,4 @@
-public import SystemPackage
+package import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -9,27 +9,27 @@ public import SystemPackage
 #endif
 
 /// What stat(2) tells of a file.
-public struct FileStatus: Hashable, Sendable {
-  public enum Kind: UInt8, Sendable {
+package struct FileStatus: Hashable, Sendable {
+  package enum Kind: UInt8, Sendable {
     case file, directory, symbolicLink
     /// A socket, a FIFO or a device: nothing that a snapshot holds.
     case other
   }
 
-  public var kind: Kind
+  package var kind: Kind
   /// Permission bits, with set-user-id, set-group-id and sticky: `mode & 0o7777`.
-  public var permissions: UInt32
-  public var owner: UInt32
-  public var group: UInt32
-  public var device: UInt64
-  public var inode: UInt64
-  public var linkCount: UInt64
+  package var permissions: UInt32
+  package var owner: UInt32
+  package var group: UInt32
+  package var device: UInt64
+  package var inode: UInt64
+  package var linkCount: UInt64
   /// Bytes.
-  public var size: UInt64
+  package var size: UInt64
   /// Bytes of disk it takes: less than `size` for a sparse file.
-  public var allocatedSize: UInt64
-  public var modified: Timestamp
-  public var changed: Timestamp
+  package var allocatedSize: UInt64
+  package var modified: Timestamp
+  package var changed: Timestamp
 
   package init(_ status: Platform.Stat) {
     kind =
@@ -53,7 +53,7 @@ public struct FileStatus: Hashable, Sendable {
 
   /// The status of what is at `path`.
   /// - Parameter following: Whether a symbolic link at the end is followed.
-  public init(at path: FilePath, following: Bool = true) throws(SystemError) {
+  package init(at path: FilePath, following: Bool = true) throws(SystemError) {
     var status = Platform.Stat()
     try systemCall(following ? "stat" : "lstat", path) {
       unsafe path.withPlatformString { unsafe following ? stat($0, &status) : lstat($0, &status) }
@@ -62,7 +62,7 @@ public struct FileStatus: Hashable, Sendable {
   }
 
   /// Whether there is something at `path`, a dangling symbolic link included.
-  public static func exists(_ path: FilePath) -> Bool {
+  package static func exists(_ path: FilePath) -> Bool {
     (try? FileStatus(at: path, following: false)) != nil
   }
 }

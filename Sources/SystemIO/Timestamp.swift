@@ -40,13 +40,13 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 }
 
 /// Measures a span of time by the monotonic clock, which no change of the wall clock touches.
-public struct Stopwatch: Sendable {
+package struct Stopwatch: Sendable {
   private let start = ContinuousClock.now
 
-  public init() {}
+  package init() {}
 
   /// Seconds since the stopwatch was made.
-  public var seconds: Double {
+  package var seconds: Double {
     let (whole, atto) = (ContinuousClock.now - start).components
     return Double(whole) + Double(atto) * 1e-18
   }

@@ -44,7 +44,7 @@ package final class FolderSink: CaptureSink {
         for name in try DirectoryReader.names(in: from) {
           try copy(from.appending(nameBytes: name), to.appending(nameBytes: name), plan)
         }
-      } else if status.kind == .file, !plan.isForbidden(status) {
+      } else if status.kind == .file, !plan.forbidden.contains(FileIdentity(status)) {
         try copy(DescriptorFile(opening: from), to: to)
       }
     } catch {

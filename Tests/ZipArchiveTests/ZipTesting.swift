@@ -148,3 +148,22 @@ struct Program {
     return text
   }
 }
+
+/// A file, opened for as long as a piece of it is read, so that thousands can wait in line.
+struct ZipFile: ZipContent {
+  let path: FilePath
+  let length: UInt64
+
+  /// - Parameter length: The file's size in bytes; it is an error where the file turns out shorter.
+  init(_ path: FilePath, length: UInt64) {
+    self.path = path
+    self.length = length
+  }
+
+  func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+    let file = try Descriptor(opening: path)
+    guard unsafe try file.read(at: offset, into: buffer) == buffer.count else {
+      throw ZipError(.contentChanged, "\(path) became shorter while it was read")
+    }
+  }
+}

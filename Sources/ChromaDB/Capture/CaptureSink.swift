@@ -1,4 +1,4 @@
-package import SystemIO
+import SystemIO
 import SystemPackage
 
 /// What a capture writes to: the engine that reads, hashes and stores.
@@ -16,7 +16,7 @@ package protocol CaptureSink: AnyObject {
   associatedtype Failure: Error
 
   /// Reads and stores everything but what the plan leaves out. Must not open the database by its path, nor by a hard
-  /// link of it, nor `-wal` and `-shm`: `plan.isForbidden` tells them by (device, inode). Files may vanish or change
+  /// link of it, nor `-wal` and `-shm`: `plan.forbidden` has their identities. Files may vanish or change
   /// meanwhile; in segment folders that is no error, for the capture looks at them again.
   func firstPass(_ plan: CapturePlan) throws(Failure)
 
@@ -49,10 +49,7 @@ package struct CapturePlan: Sendable {
   package var leftOut: Set<String>
   /// The database, to be read in the first pass through this owner; `nil`: it comes later, as a copy.
   package var database: DatabaseContent?
-  /// The database, `-wal` and `-shm`: closing a descriptor of theirs would drop SQLite's locks.
+  /// The database, `-wal` and `-shm`, which must not be opened by their paths: closing a descriptor of theirs would drop
+  /// SQLite's locks. The database's own entry is read through `database`; a hard link of it elsewhere too, or left out.
   package var forbidden: Set<FileIdentity>
-
-  /// Whether a file must not be opened by its path. The database's own entry is read through `database`; a hard link
-  /// of it elsewhere too, or left out.
-  package func isForbidden(_ status: FileStatus) -> Bool { forbidden.contains(FileIdentity(status)) }
 }

@@ -23,21 +23,3 @@ package final class DescriptorFile: RandomAccessFile {
     unsafe try descriptor.read(at: offset, into: buffer)
   }
 }
-
-/// A file of which every byte is in memory.
-package struct MemoryFile: RandomAccessFile {
-  private let content: [UInt8]
-
-  package init(_ content: [UInt8]) { self.content = content }
-
-  package var size: UInt64 { UInt64(content.count) }
-
-  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
-    guard offset < size else { return 0 }
-    let count = min(buffer.count, content.count - Int(offset))
-    unsafe content.withUnsafeBytes { source in
-      if count > 0 { unsafe buffer.baseAddress!.copyMemory(from: source.baseAddress! + Int(offset), byteCount: count) }
-    }
-    return count
-  }
-}

@@ -2,7 +2,6 @@
 package struct IndexMetadata: Sendable {
   /// Numbers per vector, where it says so.
   package var dimension: Int64?
-  package var elementsAdded: Int64?
   /// The last log record in the index; only Chroma 0.4 keeps it here.
   package var sequenceNumber: Int64?
   /// A hash of each record's id, in the order of the file.

@@ -18,7 +18,7 @@ struct PickleReader: ~Copyable {
   }
 
   private enum Name: UInt8 {
-    case other, dimension, elementsAdded, sequenceNumber, idToLabel, labelToID, idToSequence, module, type
+    case other, dimension, sequenceNumber, idToLabel, labelToID, idToSequence, module, type
 
     init(_ bytes: UnsafeRawBufferPointer) {
       guard bytes.count <= 64 else {
@@ -28,7 +28,6 @@ struct PickleReader: ~Copyable {
       self =
         switch unsafe String(decoding: bytes, as: UTF8.self) {
         case "dimensionality": .dimension
-        case "total_elements_added": .elementsAdded
         case "max_seq_id": .sequenceNumber
         case "id_to_label": .idToLabel
         case "label_to_id": .labelToID
@@ -192,7 +191,6 @@ struct PickleReader: ~Copyable {
   private mutating func add(_ key: Value, _ value: Value, to role: Role) throws {
     switch (role, key, value) {
     case (.outer, .string(_, .dimension), .integer(let number)): result.dimension = number
-    case (.outer, .string(_, .elementsAdded), .integer(let number)): result.elementsAdded = number
     case (.outer, .string(_, .sequenceNumber), .integer(let number)): result.sequenceNumber = number
     case (.outer, .string(_, .idToLabel), .dictionary(.idToLabel)): break
     case (.outer, .string(_, .labelToID), .dictionary(.labelToID)): break

@@ -25,9 +25,6 @@ import GRDBSQLite
     }
   }
 
-  /// Makes the statement ready to run from its start with other values.
-  package mutating func reset() { unsafe _ = sqlite3_reset(handle) }
-
   /// Gives a value to the parameter at `index`, counted from 1.
   package mutating func bind(_ value: String, at index: Int32) throws(SQLiteError) {
     // SQLITE_TRANSIENT: SQLite copies the text.

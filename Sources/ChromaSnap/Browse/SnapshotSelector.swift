@@ -1,5 +1,5 @@
 import SnapshotFormat
-public import SnapshotRepository
+package import SnapshotRepository
 public import SystemIO
 public import SystemPackage
 
@@ -23,7 +23,7 @@ public struct SnapshotSelector: Sendable {
 
   /// Finds the snapshot.
   /// - Throws: `snapshot_not_found`, or `ambiguous` where several are meant.
-  public func find(in repository: Repository) throws(SnapshotError) -> Snapshot {
+  package func find(in repository: Repository) throws(SnapshotError) -> Snapshot {
     if let back = stepsBack { return try latest(back, in: repository) }
     let named = try repository.catalogue.snapshots(.named(text)).filter(matches)
     if let one = try only(named) { return one }
@@ -34,7 +34,7 @@ public struct SnapshotSelector: Sendable {
     }
     throw SnapshotError(
       .snapshotNotFound, "there is no snapshot \"\(text)\"\(restriction) in \(repository.name)",
-      hint: "`chromasnap list` shows them; name one by its id's first digits, its name, or as latest.")
+      hint: "`chromasnap list` shows them. Name one by its name, the first digits of its id, or `latest`.")
   }
 
   /// Whether it could be the first digits of an id.
@@ -119,7 +119,6 @@ extension Manifest.Source {
   /// Whether a path names this source, by itself or when its symbolic links are followed.
   func isAt(_ path: FilePath) -> Bool {
     let resolved = (try? FileSystem.resolve(path)) ?? FileSystem.currentFolder.pushing(path).lexicallyNormalized()
-    let (text, base64) = SourceLocator.names(resolved)
-    return self.path == text && pathBase64 == base64
+    return hasPath(resolved)
   }
 }

@@ -109,16 +109,16 @@ struct PackCheck: Sendable {
   }
 
   private func checkHeader(_ pack: ChunkID, _ table: PackTable, _ result: inout Result) throws(SnapshotError) {
-    let expected = PackLayout.header(table.kind)
-    let found = try storing("reading pack \(pack.short)") { () throws(StoreError) in
-      try repository.store.read(ObjectNames.pack(pack), at: 0, count: expected.count)
+    let header = try storing("reading pack \(pack.short)") { () throws(StoreError) in
+      try repository.store.read(ObjectNames.pack(pack), at: 0, count: PackLayout.headerBytes)
     }
-    guard found != expected else { return }
-    result.headless.insert(pack)
-    result.problems.append(
-      CheckRepository.Problem(
-        code: .damagedPack, message: "the pack's header is damaged; its chunks are found by its table all the same",
-        pack: pack))
+    do throws(FormatError) { try PackLayout.check(header: header, of: table.kind) } catch {
+      result.headless.insert(pack)
+      result.problems.append(
+        CheckRepository.Problem(
+          code: .damagedPack, message: "the pack's header is damaged; its chunks are found by its table all the same",
+          pack: pack))
+    }
   }
 
   /// No chunk is hurt by that; but a pack that is noted is written anew by the next prune.

@@ -3,13 +3,13 @@ import SnapshotRepository
 import SystemIO
 
 /// What a restore will write, before it writes anything.
-public struct RestorePlan: Sendable {
+struct RestorePlan: Sendable {
   /// The source's own folder first, each folder before what is in it.
   var entries: [SnapshotEntry]
   /// Files whose content another file has already: hard links to it.
   var links: [(entry: Int, to: Int)] = []
-  public private(set) var files = 0
-  public private(set) var bytes: UInt64 = 0
+  private(set) var files = 0
+  private(set) var bytes: UInt64 = 0
 
   /// - Parameters:
   ///   - includes: Where there are any, only what they cover, and the folders on the way to it.
@@ -19,10 +19,8 @@ public struct RestorePlan: Sendable {
   ) throws(SnapshotError) {
     var all: [SnapshotEntry] = []
     func isLeftOut(_ entry: SnapshotEntry) -> Bool {
-      guard !entry.names.isEmpty, case .directory = entry.entry.kind else {
-        return !entry.names.isEmpty && excludes.excludes(entry.names, isFolder: false)
-      }
-      return excludes.excludes(entry.names, isFolder: true)
+      let isFolder = if case .directory = entry.entry.kind { true } else { false }
+      return !entry.names.isEmpty && excludes.excludes(entry.names, isFolder: isFolder)
     }
     try tree.walk(descend: { !isLeftOut($0) }) { (entry) throws(SnapshotError) in
       if !isLeftOut(entry) { all.append(entry) }

@@ -56,8 +56,8 @@ public struct TreeEntry: Hashable, Sendable {
 /// flag 1     u16 count, then {u16 length of the name, name, u32 length of the value, value}
 /// flag 2     u64 link group
 /// ```
-public struct Tree: Hashable, Sendable {
-  public var entries: [TreeEntry]
+package struct Tree: Hashable, Sendable {
+  package var entries: [TreeEntry]
 
   /// Sorts the entries; no two may have the same name.
   package init(_ entries: [TreeEntry]) {
@@ -65,7 +65,7 @@ public struct Tree: Hashable, Sendable {
   }
 
   /// The entry of that name. O(log entries).
-  public subscript(name: [UInt8]) -> TreeEntry? {
+  package subscript(name: [UInt8]) -> TreeEntry? {
     var (low, high) = (0, entries.count)
     while low < high {
       let middle = (low + high) / 2

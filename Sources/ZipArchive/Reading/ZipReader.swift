@@ -28,7 +28,4 @@ package final class ZipReader<Source: RandomAccess & ~Copyable>: Sendable {
       at += count
     }
   }
-
-  /// Bytes of all entries together, unpacked.
-  package var totalBytes: UInt64 { records.reduce(0) { $0 + $1.size } }
 }

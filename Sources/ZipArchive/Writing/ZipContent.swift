@@ -1,5 +1,4 @@
 import SystemIO
-package import SystemPackage
 
 /// The bytes of an entry, pulled by the writer.
 package protocol ZipContent: Sendable {
@@ -39,24 +38,5 @@ package struct ZipBytes: ZipContent, RandomAccess {
   package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
     let count: Int = unsafe read(at: offset, into: buffer)
     precondition(count == buffer.count, "a piece lies within the content")
-  }
-}
-
-/// A file, opened for as long as a piece of it is read, so that thousands can wait in line.
-package struct ZipFile: ZipContent {
-  package let path: FilePath
-  package let length: UInt64
-
-  /// - Parameter length: The file's size in bytes; it is an error where the file turns out shorter.
-  package init(_ path: FilePath, length: UInt64) {
-    self.path = path
-    self.length = length
-  }
-
-  package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
-    let file = try Descriptor(opening: path)
-    guard unsafe try file.read(at: offset, into: buffer) == buffer.count else {
-      throw ZipError(.contentChanged, "\(path) became shorter while it was read")
-    }
   }
 }

@@ -124,7 +124,7 @@ struct ZipHeader: Sendable {
   }
 
   /// The end records for a central directory at `directory`.
-  static func end(entries: UInt64, directory: Range<UInt64>, comment: [UInt8]) -> [UInt8] {
+  static func end(entries: UInt64, directory: Range<UInt64>) -> [UInt8] {
     let (count, size) = (UInt16(exactly: entries) ?? .max, UInt32(exactly: directory.upperBound - directory.lowerBound))
     let start = UInt32(exactly: directory.lowerBound)
     var bytes: [UInt8] = []
@@ -149,7 +149,8 @@ struct ZipHeader: Sendable {
     bytes.append(integer: count)
     bytes.append(integer: size ?? .max)
     bytes.append(integer: start ?? .max)
-    bytes.append(integer: UInt16(comment.count))
-    return bytes + comment
+    // No comment.
+    bytes.append(integer: UInt16(0))
+    return bytes
   }
 }

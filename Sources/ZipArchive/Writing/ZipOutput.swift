@@ -79,21 +79,17 @@ struct ZipOutput<Sink: ByteSink & ~Copyable>: ~Copyable {
   }
 
   /// Writes the central directory and the end records, and all that is still held back.
-  mutating func finish(comment: [UInt8]) throws(ZipError) -> ZipSummary {
+  mutating func finish() throws(ZipError) -> ZipSummary {
     let start = offset
     try append(directory)
     let end = offset
-    try append(ZipHeader.end(entries: entries, directory: start..<end, comment: comment))
+    try append(ZipHeader.end(entries: entries, directory: start..<end))
     try flush()
     return ZipSummary(entries: Int(entries), bytes: offset)
   }
 
   private mutating func append(_ bytes: [UInt8]) throws(ZipError) {
-    var failure: ZipError?
-    unsafe bytes.withUnsafeBytes { source in
-      do throws(ZipError) { unsafe try append(source) } catch { failure = error }
-    }
-    if let failure { throw failure }
+    unsafe try bytes.rawSpan.withUnsafeBytes { (source) throws(ZipError) in unsafe try append(source) }
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) throws(ZipError) {

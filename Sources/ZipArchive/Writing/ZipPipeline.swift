@@ -55,8 +55,8 @@ final class ZipPipeline<Sink: ByteSink & ~Copyable>: Sendable {
     }
   }
 
-  func finish(comment: [UInt8]) throws(ZipError) -> ZipSummary {
-    try output.withLock { output throws(ZipError) in try output.finish(comment: comment) }
+  func finish() throws(ZipError) -> ZipSummary {
+    try output.withLock { output throws(ZipError) in try output.finish() }
   }
 }
 

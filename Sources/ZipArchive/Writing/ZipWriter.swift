@@ -64,11 +64,9 @@ package struct ZipWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
   }
 
   /// Writes what is left, and the central directory. The sink is given up afterwards.
-  /// - Parameter comment: For the whole archive, at most 65,535 bytes.
-  package consuming func finish(comment: [UInt8] = []) throws(ZipError) -> ZipSummary {
-    precondition(comment.count <= Int(UInt16.max), "an archive's comment is at most 65,535 bytes long")
+  package consuming func finish() throws(ZipError) -> ZipSummary {
     try work()
-    return try pipeline.finish(comment: comment)
+    return try pipeline.finish()
   }
 
   private mutating func work() throws(ZipError) {
