@@ -47,3 +47,8 @@ public struct SnapshotWarning: Hashable, Sendable {
   /// Whether something that should be in the snapshot is missing because of it.
   public var leavesOut: Bool { code == .unreadable || code == .unsupportedKind || code == .damaged }
 }
+
+extension SnapshotWarning {
+  /// A warning that ends the reading of one file.
+  struct Failure: Error { var warning: SnapshotWarning }
+}

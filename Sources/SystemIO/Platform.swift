@@ -1,3 +1,5 @@
+import CPlatform
+
 #if canImport(Glibc)
   package import Glibc
 #elseif canImport(Musl)
@@ -57,4 +59,21 @@ package enum Platform {
   package static var userID: UInt32 { geteuid() }
 
   package static var groupID: UInt32 { getegid() }
+
+  /// The environment of this process, as `NAME=value`.
+  package static var environment: [[UInt8]] {
+    var variables: [[UInt8]] = []
+    guard var next = unsafe cplatform_environment() else { return [] }
+    while let variable = unsafe next.pointee {
+      var bytes: [UInt8] = []
+      var at = unsafe variable
+      while unsafe at.pointee != 0 {
+        unsafe bytes.append(UInt8(bitPattern: at.pointee))
+        unsafe at += 1
+      }
+      variables.append(bytes)
+      unsafe next += 1
+    }
+    return variables
+  }
 }

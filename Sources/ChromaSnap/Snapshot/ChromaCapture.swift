@@ -154,7 +154,7 @@ final class ChromaCapture: CaptureSink {
     guard let engine else { return }
     let jobs = spooledJobs.sorted { $0.key < $1.key }.flatMap(\.value)
     try engine.read(jobs)
-    for file in spooledFiles { held.hold(file, nil) }
+    for file in spooledFiles { held.release(file) }
     (spooledJobs, spooledFiles) = ([:], [])
     try reading?.storeAside()
   }

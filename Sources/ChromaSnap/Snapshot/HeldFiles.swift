@@ -101,9 +101,17 @@ final class HeldFiles: Sendable {
 
   subscript(_ status: FileStatus) -> (any FileBytes)? { state.withLock { $0.files[FileIdentity(status)] } }
 
-  func hold(_ key: FileIdentity, _ file: (any FileBytes)?) {
+  func hold(_ key: FileIdentity, _ file: any FileBytes) {
     state.withLock { state in
       state.files[key] = file
+      state.deferred.remove(key)
+    }
+  }
+
+  /// From now on the file is opened by its path.
+  func release(_ key: FileIdentity) {
+    state.withLock { state in
+      state.files[key] = nil
       state.deferred.remove(key)
     }
   }

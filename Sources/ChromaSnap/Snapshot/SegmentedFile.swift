@@ -157,8 +157,3 @@ struct OpenedFile: Sendable {
   /// What is kept of its regions, if it is cut at them.
   var regions: CachedRegions?
 }
-
-extension SnapshotWarning {
-  /// A warning that ends the reading of one file.
-  struct Failure: Error { var warning: SnapshotWarning }
-}

@@ -18,7 +18,7 @@ package struct BlockHashes: Equatable, Sendable {
     fileprivate let words: [UInt64]
 
     /// The key that a seed stands for.
-    package init(seed: [UInt8]) { words = randomWords(Int(CKERNELS_BLOCK_HASH_KEY_WORDS), seed: seed) }
+    package init(seed: [UInt8]) { words = keyWords(Int(CKERNELS_BLOCK_HASH_KEY_WORDS), seed: seed) }
   }
 
   /// One pass over `bytes`, at the speed of memory.

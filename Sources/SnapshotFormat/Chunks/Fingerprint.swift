@@ -17,7 +17,7 @@ package struct Fingerprint: Hashable, Sendable {
       Int(CKERNELS_FINGERPRINT_BLOCK) / 8 + 1 + 2 * (Limits.chunkBytes / Int(CKERNELS_FINGERPRINT_BLOCK))
 
     /// The key that a seed stands for.
-    package init(seed: [UInt8]) { words = randomWords(Self.count, seed: seed) }
+    package init(seed: [UInt8]) { words = keyWords(Self.count, seed: seed) }
 
     /// The fingerprint of at most a chunk's bytes. Comparable with that of as many other bytes.
     package func fingerprint(of bytes: RawSpan) -> Fingerprint { unsafe fingerprint(of: bytes, blocks: nil) }
@@ -69,7 +69,7 @@ package struct Fingerprint: Hashable, Sendable {
 }
 
 /// At least `count` words that a seed stands for: SHA-256 of the seed and a counter, four words at a time.
-func randomWords(_ count: Int, seed: [UInt8]) -> [UInt64] {
+func keyWords(_ count: Int, seed: [UInt8]) -> [UInt64] {
   (0..<(count + 3) / 4).flatMap { i in
     let words = ChunkID(of: seed + [UInt8(truncatingIfNeeded: i), UInt8(truncatingIfNeeded: i >> 8)]).words
     return [words.0, words.1, words.2, words.3]

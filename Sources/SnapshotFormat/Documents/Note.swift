@@ -1,53 +1,53 @@
-public import SystemIO
+package import SystemIO
 
 /// A write-once record about a snapshot or the repository: `notes/<yyyy-mm>/<time>-<id>`.
 ///
 /// A JSON document; its id is the SHA-256 of its bytes. A snapshot's notes go when forget removes the snapshot.
-public struct Note: Codable, VersionedDocument, Hashable, Sendable {
+package struct Note: Codable, VersionedDocument, Hashable, Sendable {
   /// A kind of note. Later programs may know more of them: whoever does not know a note's kind passes over it.
-  public struct Kind: RawRepresentable, Codable, Hashable, Sendable {
-    public let rawValue: String
-    public init(rawValue: String) { self.rawValue = rawValue }
+  package struct Kind: RawRepresentable, Codable, Hashable, Sendable {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
 
     /// `value` true pins the snapshot, false unpins it. The highest sequence counts.
-    public static let pin = Kind(rawValue: "pin")
+    package static let pin = Kind(rawValue: "pin")
     /// Chunks found damaged: `chunks` in `pack` are unknown from now on. Without chunks: the pack can't be read at all.
     /// With none: only its header is damaged.
-    public static let damage = Kind(rawValue: "damage")
+    package static let damage = Kind(rawValue: "damage")
     /// The whole repository was read and found sound, or not (`value`).
-    public static let check = Kind(rawValue: "check")
+    package static let check = Kind(rawValue: "check")
     /// `value` true: a check found that not all of the snapshot can be restored; false: that it can again. The highest
     /// sequence counts.
-    public static let hurt = Kind(rawValue: "hurt")
+    package static let hurt = Kind(rawValue: "hurt")
     /// `value` true: Chroma would open the snapshot and find every record; false: `text` says what is wrong. The highest
     /// sequence counts.
-    public static let health = Kind(rawValue: "health")
+    package static let health = Kind(rawValue: "health")
     /// `value` true: the snapshot was restored to a scratch folder and examined there without a fault; false: `text` says
     /// what was wrong. The highest sequence counts.
-    public static let drill = Kind(rawValue: "drill")
+    package static let drill = Kind(rawValue: "drill")
     /// `value` true: this snapshot's collapse against the one before it is intended.
-    public static let acknowledged = Kind(rawValue: "acknowledged")
+    package static let acknowledged = Kind(rawValue: "acknowledged")
     /// `file`, of `bytes` bytes, lies in the repository's folder: a ZIP of the snapshot, which goes with it.
-    public static let zip = Kind(rawValue: "zip")
+    package static let zip = Kind(rawValue: "zip")
   }
 
-  public var version = 1
-  public var kind: Kind
-  public var time: Timestamp
+  package var version = 1
+  package var kind: Kind
+  package var time: Timestamp
   /// Orders notes of one kind about one thing.
-  public var sequence: UInt64 = 0
-  public var snapshot: ChunkID?
-  public var value: Bool?
-  public var pack: ChunkID?
-  public var chunks: [ChunkID]?
-  public var text: String?
+  package var sequence: UInt64 = 0
+  package var snapshot: ChunkID?
+  package var value: Bool?
+  package var pack: ChunkID?
+  package var chunks: [ChunkID]?
+  package var text: String?
   /// How long it took.
-  public var seconds: Double?
+  package var seconds: Double?
   /// A file's name in the repository's folder.
-  public var file: String?
-  public var bytes: UInt64?
+  package var file: String?
+  package var bytes: UInt64?
 
-  public init(
+  package init(
     kind: Kind, time: Timestamp, sequence: UInt64 = 0, snapshot: ChunkID? = nil, value: Bool? = nil,
     pack: ChunkID? = nil, chunks: [ChunkID]? = nil, text: String? = nil, seconds: Double? = nil,
     file: String? = nil, bytes: UInt64? = nil
@@ -63,23 +63,5 @@ public struct Note: Codable, VersionedDocument, Hashable, Sendable {
     self.seconds = seconds
     self.file = file
     self.bytes = bytes
-  }
-}
-
-/// What a prune means to delete: `condemned/<id>`, written before anything is deleted.
-///
-/// A JSON document; its id is the SHA-256 of its bytes.
-package struct Condemned: Codable, VersionedDocument, Hashable, Sendable {
-  package var version = 1
-  package var time: Timestamp
-  /// The packs to delete, once it is sure that no manifest needs what only they hold.
-  package var packs: [ChunkID]
-  /// The packs that hold copies of what is still needed.
-  package var replacements: [ChunkID]
-
-  package init(time: Timestamp, packs: [ChunkID], replacements: [ChunkID]) {
-    self.time = time
-    self.packs = packs
-    self.replacements = replacements
   }
 }

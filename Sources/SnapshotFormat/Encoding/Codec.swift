@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// How a chunk's plaintext is turned into its stored form. Version 1 has these five; any other needs a reader feature in
 /// the repository's config.
 package enum Codec: UInt8, Sendable, CaseIterable {
@@ -122,11 +130,3 @@ enum EncodingProbe {
     }
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif

@@ -22,7 +22,6 @@ package import SystemIO
 enum Patch {
   /// Small enough for the neighbour links that an insert scatters over an HNSW index; a page of SQLite is eight of them.
   static let blockBytes = BlockHashes.blockBytes
-  static let maximumBlocks = Limits.chunkBytes / blockBytes
 
   struct Flags: OptionSet {
     let rawValue: UInt8
@@ -250,13 +249,5 @@ extension Sealer {
     guard let covered, covered.upperBound == length, covered.lowerBound <= base else {
       throw FormatError(.inconsistent, "a patch leaves bytes past its base's end undefined")
     }
-  }
-}
-
-/// Whether two runs of bytes are the same.
-package func equal(_ a: RawSpan, _ b: RawSpan) -> Bool {
-  guard a.byteCount == b.byteCount else { return false }
-  return unsafe a.withUnsafeBytes { x in
-    unsafe b.withUnsafeBytes { y in unsafe x.count == 0 || memcmp(x.baseAddress!, y.baseAddress!, x.count) == 0 }
   }
 }

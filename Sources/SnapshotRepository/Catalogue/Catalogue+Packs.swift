@@ -165,4 +165,9 @@ extension Catalogue {
       }
     }
   }
+
+  /// Bytes of all chunks as they are stored.
+  package func storedBytes() throws(SnapshotError) -> UInt64 {
+    try read { db in UInt64(clamping: try Int64.fetchOne(db, sql: "SELECT coalesce(sum(stored), 0) FROM chunk") ?? 0) }
+  }
 }

@@ -1,5 +1,5 @@
 import GRDB
-public import SnapshotFormat
+package import SnapshotFormat
 import SystemIO
 
 #if canImport(FoundationEssentials)
@@ -7,17 +7,6 @@ import SystemIO
 #else
   import Foundation
 #endif
-
-/// A snapshot as the repository knows it: its id and what its manifest says.
-public struct Snapshot: Hashable, Sendable, Identifiable {
-  public var id: ChunkID
-  public var manifest: Manifest
-
-  package init(id: ChunkID, manifest: Manifest) {
-    self.id = id
-    self.manifest = manifest
-  }
-}
 
 extension Catalogue {
   /// Which snapshots to read.
@@ -119,16 +108,6 @@ extension Catalogue {
   private static func snapshot(_ id: ChunkID, _ document: [UInt8]) throws(SnapshotError) -> Snapshot {
     try decoding("the manifest of snapshot \(id.short)") { () throws(FormatError) in
       Snapshot(id: id, manifest: try Document.decode(Manifest.self, from: document, called: "it"))
-    }
-  }
-
-  package func snapshotCount() throws(SnapshotError) -> Int {
-    try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM snapshot") ?? 0 }
-  }
-
-  package func hasSnapshot(_ id: ChunkID) throws(SnapshotError) -> Bool {
-    try read { db in
-      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM snapshot WHERE id = ?)", arguments: [id.data]) ?? false
     }
   }
 

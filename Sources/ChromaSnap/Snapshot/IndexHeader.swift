@@ -1,0 +1,18 @@
+import ChromaDB
+import SystemIO
+import SystemPackage
+
+/// Whether a folder is an HNSW index, whose files are rewritten in place.
+enum IndexHeader {
+  static let name = Array(HNSWFile.header.rawValue.utf8)
+  /// The files that are rewritten in place; the pickle is written anew.
+  static let files = Set(HNSWFile.allCases.filter { $0 != .metadata }.map { Array($0.rawValue.utf8) })
+
+  /// Whether there is a header, and it is valid.
+  static func isValid(at path: FilePath) -> Bool {
+    guard let bytes = try? Descriptor(opening: path, .read, [.noFollow, .nonBlocking]).readAll(limit: 4096) else {
+      return false
+    }
+    return HNSWHeader(bytes) != nil
+  }
+}
