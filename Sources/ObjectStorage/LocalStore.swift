@@ -181,11 +181,9 @@ private final class LocalObjectWriter: ObjectWriter {
   deinit { discard() }
 
   func append(_ bytes: RawSpan) throws(StoreError) {
-    var failure: SystemError?
-    unsafe bytes.withUnsafeBytes { buffer in
-      do throws(SystemError) { unsafe try write(buffer) } catch { failure = error }
-    }
-    if let failure { throw StoreError(file.path.string, failure) }
+    do throws(SystemError) {
+      unsafe try bytes.withUnsafeBytes { (buffer) throws(SystemError) in unsafe try write(buffer) }
+    } catch { throw StoreError(file.path.string, error) }
     written += UInt64(bytes.byteCount)
     if bypassesCache == true {
       writtenBack = written

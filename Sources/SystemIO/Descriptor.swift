@@ -129,11 +129,7 @@ package struct Descriptor: ~Copyable, Sendable {
   }
 
   package func write(_ bytes: [UInt8]) throws(SystemError) {
-    var failure: SystemError?
-    unsafe bytes.withUnsafeBytes { buffer in
-      do throws(SystemError) { unsafe try write(buffer) } catch { failure = error }
-    }
-    if let failure { throw failure }
+    unsafe try bytes.rawSpan.withUnsafeBytes { (buffer) throws(SystemError) in unsafe try write(buffer) }
   }
 
   /// Writes all of `bytes` at `offset`.

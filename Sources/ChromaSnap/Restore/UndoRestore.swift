@@ -10,9 +10,12 @@ public struct UndoRestore: Sendable {
   public init(_ target: FilePath) { self.target = target }
 
   /// The folder that an undo would bring back; `nil` where there is none.
-  public var available: FilePath? {
+  public var available: FilePath? { place?.kept }
+
+  /// Where the last restore has kept what it replaced.
+  private var place: SwapPlace? {
     for way in [SwapPlace.Way.folder, .entries] {
-      if let kept = try? SwapPlace(target: target, way: way).kept, FileStatus.exists(kept) { return kept }
+      if let place = try? SwapPlace(target: target, way: way), FileStatus.exists(place.kept) { return place }
     }
     return nil
   }
@@ -23,18 +26,14 @@ public struct UndoRestore: Sendable {
   /// - Throws: `path_not_found` where nothing was kept; `target_busy` where a process has the directory open.
   public func run() throws(SnapshotError) {
     try TargetSwap.replay(target)
-    if !ignoresUse, available != nil, (try? FileStatus(at: target).kind) == .directory {
-      try DirectoryUse.refuse(target)
+    guard let place else {
+      throw SnapshotError(
+        .pathNotFound, "there is nothing to undo at \(target)",
+        hint: "Only what the last restore into a directory replaced is kept.")
     }
-    for way in [SwapPlace.Way.folder, .entries] {
-      guard let place = try? SwapPlace(target: target, way: way), FileStatus.exists(place.kept) else { continue }
-      try calling("undoing the restore of \(target)") { () throws(SystemError) in
-        _ = try TargetSwap.perform(staged: nil, at: place)
-      }
-      return
+    if !ignoresUse, (try? FileStatus(at: target).kind) == .directory { try DirectoryUse.refuse(target) }
+    try calling("undoing the restore of \(target)") { () throws(SystemError) in
+      _ = try TargetSwap.perform(staged: nil, at: place)
     }
-    throw SnapshotError(
-      .pathNotFound, "there is nothing to undo at \(target)",
-      hint: "Only what the last restore into a directory replaced is kept.")
   }
 }

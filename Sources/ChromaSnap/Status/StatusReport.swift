@@ -61,11 +61,7 @@ public struct StatusReport: Sendable {
       findings.append(Finding(code: .noSnapshot, level: .critical, message: "there is no snapshot at all"))
     }
     for source in facts.sources {
-      findings += SourceJudgement(source, thresholds, now: facts.now).findings.map { finding in
-        var finding = finding
-        finding.source = source.path
-        return finding
-      }
+      findings += SourceJudgement(source, thresholds, now: facts.now).findings
     }
     judgeRepository(thresholds)
   }
