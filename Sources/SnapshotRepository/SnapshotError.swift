@@ -108,7 +108,7 @@ extension SnapshotError {
 
   package static let runRepair =
     "Run `chromasnap repair`: it mends what can be mended, and says which snapshots have lost something for good. "
-    + "Once `chromasnap forget` has removed those, nothing is in the way."
+    + "Remove those with `chromasnap forget`, then run this again."
 }
 
 /// Runs verbs of the store, and says what was being done where one fails.

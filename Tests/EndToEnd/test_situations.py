@@ -56,7 +56,7 @@ class Situations(Case):
       path.chmod(0o755 if path.is_dir() else 0o644)
     # May read, not write: the database can't be held still.
     result = self.call("snapshot", self.source, code=1, program=nobody)
-    self.assertSaid(result, "chroma.sqlite3", "write permission", "Run it as the owner", "--offline")
+    self.assertSaid(result, "chroma.sqlite3", "not writable", "Run it as the owner", "--offline")
     self.call("snapshot", self.source, "--offline", program=nobody)
     # May read the folder, and not the database: that is no snapshot of a folder without it.
     database = self.source / "chroma.sqlite3"

@@ -79,10 +79,7 @@ package struct Capture<Sink: CaptureSink> {
     let use = try onChroma { () throws(ChromaError) in try DirectoryUse.of(directory) }
     if let first = use.processes.first {
       throw .chroma(
-        ChromaError(
-          .inUse,
-          "process \(first.id) (\(first.name)) has the directory open; stop it, or take the snapshot without --offline",
-          path: directory))
+        ChromaError(.inUse, "process \(first.id) (\(first.name)) has the directory open", path: directory))
     }
     if use.hidden > 0 {
       warn(.hiddenProcesses, "\(use.hidden) processes of other users can't be looked into: they may use the directory")

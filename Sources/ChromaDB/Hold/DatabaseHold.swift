@@ -34,8 +34,8 @@ package final class DatabaseHold: Sendable {
 
   enum Grip {
     case none
-    /// Held since; by whom it was `taken`; what it looked like then, where no lock protects it.
-    case held(since: ContinuousClock.Instant, DatabaseCondition, [FileStamp?])
+    /// Held for so long; the condition it was taken in; what it looked like then, where no lock protects it.
+    case held(for: Stopwatch, DatabaseCondition, [FileStamp?])
     case expired
   }
 
@@ -94,8 +94,7 @@ package final class DatabaseHold: Sendable {
 
   private func busy(_ lock: String) -> ChromaError {
     let seconds = Int(min(limits.wait, 1e9).rounded(.up))
-    return ChromaError(
-      .busy, "others kept \(lock) for \(seconds) s; try again, or raise the lock timeout", path: file.path)
+    return ChromaError(.busy, "other processes kept \(lock) for \(seconds) s", path: file.path)
   }
 
   /// Takes the hold, waiting for others for as long as the limit says.
@@ -143,7 +142,7 @@ package final class DatabaseHold: Sendable {
   }
 
   private func grasp(_ condition: DatabaseCondition, _ stamps: [FileStamp?]) -> DatabaseCondition {
-    grip.withLock { $0 = .held(since: .now, condition, stamps) }
+    grip.withLock { $0 = .held(for: Stopwatch(), condition, stamps) }
     let number = generation.add(1, ordering: .relaxed).newValue
     DispatchQueue.global().asyncAfter(deadline: .now() + limits.hold) { [weak self] in
       guard let self, generation.load(ordering: .relaxed) == number else { return }
@@ -172,7 +171,7 @@ package final class DatabaseHold: Sendable {
   private func letGo(becoming next: Grip) -> Double {
     grip.withLock { grip in
       defer { grip = next }
-      guard case .held(let since, let condition, _) = grip else { return 0 }
+      guard case .held(let watch, let condition, _) = grip else { return 0 }
       generation.add(1, ordering: .relaxed)
       if !isOffline {
         switch condition {
@@ -182,8 +181,7 @@ package final class DatabaseHold: Sendable {
         case .leftoverLog: break
         }
       }
-      let (whole, atto) = (ContinuousClock.now - since).components
-      return Double(whole) + Double(atto) * 1e-18
+      return watch.seconds
     }
   }
 
@@ -234,9 +232,7 @@ package final class DatabaseHold: Sendable {
 
   private var needsWritePermission: ChromaError {
     ChromaError(
-      .needsWritePermission,
-      "holding a live database still needs write permission on chroma.sqlite3; or close its users and use --offline",
-      path: file.path)
+      .needsWritePermission, "chroma.sqlite3 is not writable, so writers cannot be held off", path: file.path)
   }
 
   /// The database and its log as stat(2) sees them.

@@ -14,6 +14,8 @@ public struct RepositoryStatistics: Sendable {
   /// Bytes of the chunks as they are stored.
   public var storedBytes: UInt64 = 0
 
+  /// Counts. Takes time with the number of chunks.
+  /// - Throws: `no_repository`, `locked`.
   public init(of location: RepositoryLocation) throws(SnapshotError) {
     let repository = try location.open(for: .read)
     let all = try repository.catalogue.snapshots()

@@ -54,6 +54,7 @@ public struct CheckRepository: Sendable {
     public var snapshots = 0
     public var packs = 0
     public var chunks = 0
+    /// Bytes of chunks, as they are stored, that were read and proved.
     public var bytesRead: UInt64 = 0
     public var reading: DataReading
     /// Seconds.
@@ -62,6 +63,8 @@ public struct CheckRepository: Sendable {
     public var isSound: Bool { problems.isEmpty }
   }
 
+  /// Takes time with the number of chunks, and with the bytes of the packs that are read.
+  /// - Throws: What keeps it from looking, `no_repository` or `locked`. What it finds is in the summary.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     let stopwatch = Stopwatch()
     let repository = try location.open(for: .read)

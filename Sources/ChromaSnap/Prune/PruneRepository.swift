@@ -31,6 +31,8 @@ public struct PruneRepository: Sendable {
     public var duration: Double = 0
   }
 
+  /// - Throws: `damaged` as long as a manifest, a tree or a chunk that is needed can't be read, `locked` where another
+  ///   prune or a snapshot does not end in time. Nothing is deleted then.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     let stopwatch = Stopwatch()
     var repository = try location.open(for: .delete)
@@ -82,9 +84,7 @@ public struct PruneRepository: Sendable {
     _ marked: Set<ChunkID>, _ index: ChunkIndex
   ) throws(SnapshotError) -> [ChunkID: [ChunkID: UInt64]] {
     var needed: [ChunkID: [ChunkID: UInt64]] = [:]
-    let ids = Array(marked)
-    for start in stride(from: 0, to: ids.count, by: 4096) {
-      let batch = Array(ids[start..<min(ids.count, start + 4096)])
+    for batch in marked.batches {
       for (id, chain) in zip(batch, try index.chains(of: batch)) {
         guard let chain else {
           throw SnapshotError(

@@ -13,6 +13,8 @@ public struct ExamineStatus: Sendable {
 
   public init() {}
 
+  /// - Throws: `no_repository`, `locked`, or `snapshot_not_found` where there is none of the source. What is not well is in
+  ///   the report.
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> StatusReport {
     StatusReport(try facts(in: location), thresholds)
   }
