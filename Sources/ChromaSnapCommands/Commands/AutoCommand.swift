@@ -65,7 +65,7 @@ struct AutoCommand: SnapCommand {
     } else {
       parts.append("unchanged \(taken.source) since \(taken.parent?.manifest.name ?? "-"): nothing to save")
       if taken.isDamaged, let parent = taken.parent {
-        parts.append("damaged in itself: chromasnap health \(parent.id.short)")
+        parts.append("health \(taken.health.rawValue): chromasnap health \(parent.id.short)")
       }
     }
     if let zip = summary.zip { parts.append("ZIP \(Wording.bytes(zip.bytes))") }
