@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -119,6 +120,17 @@ int cplatform_full_sync(int descriptor) {
 }
 
 off_t cplatform_next_data(int descriptor, off_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
+
+uint64_t cplatform_mount_id(const char *path) {
+#ifdef STATX_MNT_ID
+  struct statx status;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &status) == 0 && (status.stx_mask & STATX_MNT_ID) != 0)
+    return status.stx_mnt_id;
+#else
+  (void)path;
+#endif
+  return 0;
+}
 
 int64_t cplatform_free_bytes(const char *path) {
   struct statvfs status;

@@ -90,17 +90,26 @@ package enum FileSystem {
   /// Removes what is at `path` and everything in it; symbolic links are removed, never followed, and what is mounted there is
   /// left alone.
   package static func removeTree(_ path: FilePath) throws(SystemError) {
-    try removeTree(path, on: FileStatus(at: path, following: false).device)
+    try removeTree(path, on: FileStatus(at: path, following: false).device, mount: mountID(of: path))
   }
 
-  private static func removeTree(_ path: FilePath, on device: UInt64) throws(SystemError) {
+  private static func removeTree(_ path: FilePath, on device: UInt64, mount: UInt64) throws(SystemError) {
     let status = try FileStatus(at: path, following: false)
     guard status.device == device else { throw SystemError(.resourceBusy, call: "unlink", path: path) }
+    // A file that something is mounted on is not removed by the system.
     guard status.kind == .directory else { return try removeFile(path) }
+    guard mountID(of: path) == mount else { throw SystemError(.resourceBusy, call: "rmdir", path: path) }
     // A folder without write permission can't be emptied by its owner either.
     if status.permissions & 0o700 != 0o700 { try? setPermissions(status.permissions | 0o700, at: path) }
-    for name in try DirectoryReader.names(in: path) { try removeTree(path.appending(nameBytes: name), on: device) }
+    for name in try DirectoryReader.names(in: path) {
+      try removeTree(path.appending(nameBytes: name), on: device, mount: mount)
+    }
     try removeEmptyFolder(path)
+  }
+
+  /// Tells apart what a device number does not: bind mounts of one file system. 0 where the system doesn't say.
+  private static func mountID(of path: FilePath) -> UInt64 {
+    unsafe path.withPlatformString { unsafe cplatform_mount_id($0) }
   }
 
   /// Makes the entries of a folder durable.

@@ -1,5 +1,6 @@
 """Damaged repositories and caches, full disks, mount points."""
 
+import itertools
 import json
 import os
 import re
@@ -91,6 +92,59 @@ class Places(Case):
     self.call("restore", "latest", "--to", disk, code=1)
     self.call("restore", "latest", "--to", disk, "--force", "--no-undo")
     self.assertEqual(trees.contents(disk), trees.contents(self.source))
+
+  def in_namespace(self, script):
+    """Runs a shell script whose mounts nobody else sees; `$C` is the program. Returns what it prints."""
+    command = ["unshare", "-m", "sh", "-c", f"set -e; {script}"]
+    if not ROOT or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+      self.skipTest("no right to mount")
+    done = subprocess.run(command, env=self.program.environment(C=self.program.path), cwd=self.home,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    self.assertEqual(done.returncode, 0, done.stdout.decode())
+    return done.stdout.decode()
+
+  def precious(self):
+    (self.home / "precious").mkdir()
+    (self.home / "precious" / "gold").write_bytes(b"gold")
+    return self.home / "precious" / "gold"
+
+  def test_what_is_mounted_in_the_target_is_not_moved_away(self):
+    self.snapshot(self.source)
+    gold = self.precious()
+    target = self.home / "target"
+    ways = {"folder": "", "entries": "mount --bind target target"}
+    # A bind mount has the device number of what is around it; and a table of mounts has its own way to write a blank.
+    mounts = {"bind": "mkdir \"$P\"; mount --bind precious \"$P\"", "file": "touch \"$P\"; mount --bind precious/gold \"$P\"",
+              "disk": "mkdir \"$P\"; mount -t tmpfs tmpfs \"$P\""}
+    for way, kind in itertools.product(ways, mounts):
+      with self.subTest(way=way, kind=kind):
+        subprocess.run(["rm", "-rf", target, *self.home.glob(".chromasnap-*")], check=True)
+        target.mkdir()
+        (target / "old").write_bytes(b"old")
+        output = self.in_namespace(f"""
+          P="target/sub/a blank"
+          {ways[way]}
+          "$C" restore latest --to target --force --quiet
+          mkdir target/sub; {mounts[kind]}
+          "$C" restore latest --to target --force && exit 1
+          "$C" undo target --yes && exit 1
+          umount "$P"
+          "$C" undo target --yes
+          """)
+        self.assertEqual(output.count("something is mounted at"), 2, output)
+        self.assertEqual((target / "old").read_bytes(), b"old")
+        self.assertEqual(gold.read_bytes(), b"gold")
+
+  def test_what_is_mounted_in_what_is_removed_stays(self):
+    self.snapshot(self.source)
+    gold = self.precious()
+    (self.home / "target" / "sub").mkdir(parents=True)
+    self.in_namespace("""
+      "$C" restore latest --to target --force
+      mount --bind precious .chromasnap-undo-*/sub
+      "$C" restore latest --to target --force
+      """)
+    self.assertEqual(gold.read_bytes(), b"gold")
 
   def test_a_source_on_a_disk_that_can_only_be_read(self):
     disk = self.mount_small_disk(30)

@@ -36,6 +36,10 @@ int cplatform_full_sync(int descriptor);
 /// lseek(2) with SEEK_DATA: the first offset at or after `offset` that holds data. -1 and errno ENXIO where none follows.
 off_t cplatform_next_data(int descriptor, off_t offset);
 
+/// The id of the mount that `path` lies in, a symbolic link itself where it is one (statx(2)): bind mounts of one file
+/// system differ in it. 0 where the system does not tell.
+uint64_t cplatform_mount_id(const char *path);
+
 /// Bytes that an unprivileged process may still write to the file system that holds `path` (statvfs(3)). -1 and errno on
 /// failure.
 int64_t cplatform_free_bytes(const char *path);

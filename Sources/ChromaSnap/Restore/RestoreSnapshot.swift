@@ -106,6 +106,7 @@ public struct RestoreSnapshot: Sendable {
       summary.filesReused = local?.files(of: plan) ?? 0
       try examine(staging, snapshot, isWhole: includes.isEmpty && excludes.isEmpty, &summary)
       try check(target)
+      try RestoreTarget.refuseMounts(at: place)
       try checkUse(of: target)
       try activity.checkpoint()
       summary.undoAvailable = try calling("putting the restored files in place") { () throws(SystemError) in

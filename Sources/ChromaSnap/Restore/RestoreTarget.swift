@@ -51,7 +51,26 @@ struct RestoreTarget {
       return (place, place.way == .entries ? try obstacle(to: arriving) : nil)
     }
     if let found { throw found }
+    try Self.refuseMounts(at: place)
     return place
+  }
+
+  /// What is mounted somewhere in the target goes along when a folder on the way to it is renamed, and would be deleted as
+  /// what was kept once was.
+  /// - Throws: `target_exists` where something is.
+  static func refuseMounts(at place: SwapPlace) throws(SnapshotError) {
+    let points = try calling("looking at \(place.target)") { () throws(SystemError) in
+      try MountPoints.below(place.target)
+    }
+    let depth = place.target.components.count
+    let moved = points.first { !place.stays(Array($0.bytes.split(separator: UInt8(ascii: "/"))[depth])) }
+    if let moved { throw mounted(moved) }
+  }
+
+  private static func mounted(_ path: FilePath) -> SnapshotError {
+    SnapshotError(
+      .targetExists, "something is mounted at \(path), which can't be moved aside",
+      hint: "Unmount it. A restore can also go into another directory with --to.")
   }
 
   /// What of the target's entries can't make way for those that arrive.
@@ -66,9 +85,7 @@ struct RestoreTarget {
             hint: "Restore into another directory with --to, or leave it out with --exclude.")
         }
       } else if try FileStatus(at: path, following: false).device != device {
-        return SnapshotError(
-          .targetExists, "something is mounted at \(path), which can't be moved aside",
-          hint: "Unmount it, or restore into another directory with --to.")
+        return Self.mounted(path)
       }
     }
     return nil

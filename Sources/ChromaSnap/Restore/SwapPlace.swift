@@ -83,11 +83,14 @@ package struct SwapPlace: Sendable {
     return objects.allSatisfy { FileStatus.exists(path.pushing(FilePath($0))) }
   }
 
-  /// The target's entries that a restore replaces: all but its own, and repositories.
+  /// Whether one of the target's entries stays where it is: a restore's own, or a repository.
+  func stays(_ name: [UInt8]) -> Bool {
+    way == .entries && (StagingNames.isOurs(name) || Self.isRepository(target.appending(nameBytes: name)))
+  }
+
+  /// The target's entries that a restore replaces.
   package func replaced() throws(SystemError) -> [[UInt8]] {
-    try DirectoryReader.names(in: target).filter { name in
-      !StagingNames.isOurs(name) && !Self.isRepository(target.appending(nameBytes: name))
-    }
+    try DirectoryReader.names(in: target).filter { !stays($0) }
   }
 
   /// Removes what restores that were killed have staged. One that still runs holds a lock on its own.

@@ -23,7 +23,8 @@ public struct UndoRestore: Sendable {
   /// Whether a process that has the directory open is no obstacle.
   public var ignoresUse = false
 
-  /// - Throws: `path_not_found` where nothing was kept; `target_busy` where a process has the directory open.
+  /// - Throws: `path_not_found` where nothing was kept; `target_busy` where a process has the directory open;
+  ///   `target_exists` where something is mounted in it.
   public func run() throws(SnapshotError) {
     try TargetSwap.replay(target)
     guard let place else {
@@ -32,6 +33,7 @@ public struct UndoRestore: Sendable {
         hint: "Only what the last restore into a directory replaced is kept.")
     }
     if !ignoresUse, (try? FileStatus(at: target).kind) == .directory { try DirectoryUse.refuse(target) }
+    try RestoreTarget.refuseMounts(at: place)
     try calling("undoing the restore of \(target)") { () throws(SystemError) in
       _ = try TargetSwap.perform(staged: nil, at: place)
     }
