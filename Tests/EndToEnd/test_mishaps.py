@@ -75,6 +75,30 @@ class Mishaps(SourceCase):
     for target in (inside, inside / "packs", self.home, "/"):
       self.call("restore", first["snapshot_id"], "--repo", inside, "--to", target, "--force", code=64)
 
+  def test_a_repository_that_came_after_the_restore_outlives_undo(self):
+    first = self.snapshot(self.source)["snapshot_id"]
+    self.write("one", b"since")
+    self.call("restore", first, "--yes")
+    inside = self.source / "chromadb_backups"
+    self.call("snapshot", self.source, "--repo", inside)
+    error = self.call("undo", self.source, "--yes", "--json", code=1).summary
+    self.assertEqual(error["code"], "target_exists")
+    for _ in range(2):
+      self.call("restore", first, "--yes")
+    self.call("check", "--read-data", "--repo", inside)
+    inside.rename(self.home / "aside")
+    self.call("undo", self.source, "--yes")
+    self.assertEqual((self.source / "one").read_bytes(), b"since")
+
+  def test_what_was_copied_of_a_repository_outlives_restores(self):
+    first = self.snapshot(self.source)["snapshot_id"]
+    for name, parts in {"without-locks": ("locks",), "without-config": ("locks", "config")}.items():
+      shutil.copytree(self.program.repository, self.source / name, ignore=shutil.ignore_patterns(*parts))
+    for _ in range(2):
+      self.call("restore", first, "--yes", "--no-undo")
+    self.call("check", "--read-data", "--repo", self.source / "without-locks")
+    self.assertTrue(any((self.source / "without-config" / "packs").iterdir()))
+
   def test_a_pack_that_has_lost_its_table_is_no_small_matter(self):
     directory = self.chroma()
     taken = self.snapshot(directory)

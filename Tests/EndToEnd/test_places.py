@@ -135,6 +135,27 @@ class Places(Case):
         self.assertEqual((target / "old").read_bytes(), b"old")
         self.assertEqual(gold.read_bytes(), b"gold")
 
+  def test_undo_takes_back_the_last_restore_though_the_target_has_become_a_mount_point(self):
+    self.snapshot(self.source)
+    self.in_namespace("""
+      mkdir target; echo first >target/old
+      "$C" restore latest --to target --force
+      echo second >target/new
+      mount --bind target target
+      "$C" restore latest --to target --force
+      "$C" undo target --yes
+      test "$(cat target/new)" = second
+      """)
+
+  def test_a_repository_that_another_path_leads_to_is_not_restored_over(self):
+    self.snapshot(self.source)
+    self.in_namespace("""
+      mkdir other; mount --bind . other
+      "$C" restore latest --to other/repository/packs --force && exit 1
+      test $? = 64
+      """)
+    self.assertTrue(self.check()["ok"])
+
   def test_what_is_mounted_in_what_is_removed_stays(self):
     self.snapshot(self.source)
     gold = self.precious()

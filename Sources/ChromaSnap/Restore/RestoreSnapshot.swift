@@ -86,7 +86,10 @@ public struct RestoreSnapshot: Sendable {
       return summary
     }
     try TargetSwap.replay(target)
-    let place = try RestoreTarget(target, repository: location.folder).place(for: plan)
+    let checks = try RestoreTarget(target, repository: location.folder)
+    let place = try checks.place()
+    let arriving = Set(plan.entries.compactMap(\.names.first))
+    try checks.check(place, arriving: arriving)
     try check(target)
     try checkUse(of: target)
     if self.target == nil { summary.safetySnapshot = try storeWhatIsThere(target, in: location, activity) }
@@ -106,7 +109,7 @@ public struct RestoreSnapshot: Sendable {
       summary.filesReused = local?.files(of: plan) ?? 0
       try examine(staging, snapshot, isWhole: includes.isEmpty && excludes.isEmpty, &summary)
       try check(target)
-      try RestoreTarget.refuseMounts(at: place)
+      try checks.check(place, arriving: arriving)
       try checkUse(of: target)
       try activity.checkpoint()
       summary.undoAvailable = try calling("putting the restored files in place") { () throws(SystemError) in

@@ -1,9 +1,10 @@
+import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO
 import SystemPackage
 
-/// A directory that a restore would replace: what must not be replaced, or can't be.
+/// A directory that a restore or an undo would replace: what must not be replaced, or can't be.
 struct RestoreTarget {
   /// Without symbolic links, as far as it exists.
   private let target: FilePath
@@ -28,43 +29,60 @@ struct RestoreTarget {
   }
 
   /// Where the swap will take place.
-  /// - Throws: `usage` where the target is the root, a repository or in one, or holds the repository deep inside;
-  ///   `target_exists` where the snapshot holds what is called as a repository there, or something is mounted there.
-  func place(for plan: RestorePlan) throws(SnapshotError) -> SwapPlace {
+  /// - Parameter way: `nil` for the one that the target is fit for.
+  /// - Throws: `usage` where the target is the root, a repository or in one, or holds the repository deep inside.
+  func place(_ way: SwapPlace.Way? = nil) throws(SnapshotError) -> SwapPlace {
     if target == "/" { throw refusal("/ is no directory to restore into") }
     if SwapPlace.isRepository(target) { throw refusal("\(target) is a repository: nothing is restored over it") }
-    if let repository {
-      if repository == target || target.starts(with: repository) {
-        throw refusal("\(target) is the repository \(repository), or in it: nothing is restored over it")
-      }
-      if repository.starts(with: target), repository.removingLastComponent() != target {
-        throw refusal(
-          "the repository \(repository) lies deep in \(target), and would be taken away with what is replaced",
-          "Move the repository elsewhere, or restore into another directory with --to.")
-      }
-    }
+    try refuseRepository()
+    // What is not there has no entries to exchange, and what is no directory will be refused.
     let isDirectory = (try? FileStatus(at: target).kind) == .directory
-    let arriving = Set(plan.entries.compactMap(\.names.first))
-    let (place, found) = try calling("looking at \(target)") { () throws(SystemError) in
-      // What is not there has no entries to exchange, and what is no directory will be refused.
-      let place = try SwapPlace(target: target, way: isDirectory ? nil : .folder)
-      return (place, place.way == .entries ? try obstacle(to: arriving) : nil)
+    return try calling("looking at \(target)") { () throws(SystemError) in
+      try SwapPlace(target: target, way: isDirectory ? way : .folder, repository: repository)
     }
-    if let found { throw found }
-    try Self.refuseMounts(at: place)
-    return place
+  }
+
+  /// A path may lead to the repository in several ways, so folders are compared, not names.
+  private func refuseRepository() throws(SnapshotError) {
+    guard let repository, let status = try? FileStatus(at: repository) else { return }
+    let identity = FileIdentity(status)
+    if Self.identities(upFrom: target).contains(identity) {
+      throw refusal("\(target) is the repository \(repository), or in it: nothing is restored over it")
+    }
+    let above = Self.identities(upFrom: repository).dropFirst(2)
+    if let status = try? FileStatus(at: target), above.contains(FileIdentity(status)) {
+      throw refusal(
+        "the repository \(repository) lies deep in \(target), and would be taken away with what is replaced",
+        "Move the repository elsewhere, or restore into another directory with --to.")
+    }
+  }
+
+  /// Which folder a path leads to, and those above it, as far as they are there.
+  private static func identities(upFrom path: FilePath) -> [FileIdentity] {
+    sequence(first: path) { $0.components.isEmpty ? nil : $0.removingLastComponent() }
+      .compactMap { try? FileStatus(at: $0) }.map { FileIdentity($0) }
+  }
+
+  /// Whether what the target holds can make way for what arrives.
+  /// - Parameter arriving: The names of that.
+  /// - Throws: `target_exists` where a repository there has such a name, or something is mounted there.
+  func check(_ place: SwapPlace, arriving: Set<[UInt8]>) throws(SnapshotError) {
+    if place.way == .entries {
+      let found = try calling("looking at \(target)") { () throws(SystemError) in
+        try obstacle(to: arriving, at: place)
+      }
+      if let found { throw found }
+    }
+    try refuseMounts(at: place)
   }
 
   /// What is mounted somewhere in the target goes along when a folder on the way to it is renamed, and would be deleted as
   /// what was kept once was.
-  /// - Throws: `target_exists` where something is.
-  static func refuseMounts(at place: SwapPlace) throws(SnapshotError) {
-    let points = try calling("looking at \(place.target)") { () throws(SystemError) in
-      try MountPoints.below(place.target)
-    }
-    let depth = place.target.components.count
+  private func refuseMounts(at place: SwapPlace) throws(SnapshotError) {
+    let points = try calling("looking at \(target)") { () throws(SystemError) in try MountPoints.below(target) }
+    let depth = target.components.count
     let moved = points.first { !place.stays(Array($0.bytes.split(separator: UInt8(ascii: "/"))[depth])) }
-    if let moved { throw mounted(moved) }
+    if let moved { throw Self.mounted(moved) }
   }
 
   private static func mounted(_ path: FilePath) -> SnapshotError {
@@ -74,14 +92,14 @@ struct RestoreTarget {
   }
 
   /// What of the target's entries can't make way for those that arrive.
-  private func obstacle(to arriving: Set<[UInt8]>) throws(SystemError) -> SnapshotError? {
+  private func obstacle(to arriving: Set<[UInt8]>, at place: SwapPlace) throws(SystemError) -> SnapshotError? {
     let device = try FileStatus(at: target).device
     for name in try DirectoryReader.names(in: target) where !StagingNames.isOurs(name) {
       let path = target.appending(nameBytes: name)
-      if SwapPlace.isRepository(path) {
+      if place.isRepository(path) {
         if arriving.contains(name) {
           return SnapshotError(
-            .targetExists, "\(path) is a repository, and the snapshot holds something else of that name",
+            .targetExists, "\(path) is a repository, and something else of that name would be put there",
             hint: "Restore into another directory with --to, or leave it out with --exclude.")
         }
       } else if try FileStatus(at: path, following: false).device != device {

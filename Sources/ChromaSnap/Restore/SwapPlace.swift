@@ -1,3 +1,4 @@
+import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 package import SystemIO
@@ -18,6 +19,8 @@ package struct SwapPlace: Sendable {
   package let way: Way
   /// The folder that holds the rest: the one above the target, or the target itself.
   package let workshop: FilePath
+  /// The repository that is used, whatever can be told of it.
+  private let repository: FileIdentity?
   /// Part of the names, so that targets beside each other keep apart.
   private let suffix: String
 
@@ -28,10 +31,11 @@ package struct SwapPlace: Sendable {
   package func newStaging() -> FilePath { workshop.appending(stagingPrefix + hexadecimal(randomBytes(8))) }
 
   /// The places of a target that may or may not be there.
-  package init(target given: FilePath, way wanted: Way? = nil) throws(SystemError) {
+  package init(target given: FilePath, way wanted: Way? = nil, repository: FilePath? = nil) throws(SystemError) {
     target = try Self.resolve(given)
+    self.repository = repository.flatMap { try? FileStatus(at: $0) }.map { FileIdentity($0) }
     let above = target.removingLastComponent()
-    if let wanted { way = wanted } else { way = try Self.way(for: target, in: above) }
+    if let wanted { way = wanted } else { way = try Self.way(for: target, in: above, self.repository) }
     workshop = way == .folder ? above : target
     let name = target.bytes.split(separator: UInt8(ascii: "/")).last ?? []
     // A name of any bytes, in one that is short and plain.
@@ -53,12 +57,13 @@ package struct SwapPlace: Sendable {
     return try resolve(folder.pushing(destination), linksMaximum: linksMaximum - 1)
   }
 
-  private static func way(for target: FilePath, in above: FilePath) throws(SystemError) -> Way {
+  private static func way(
+    for target: FilePath, in above: FilePath, _ repository: FileIdentity?
+  ) throws(SystemError) -> Way {
     guard FileStatus.exists(target) else { return .folder }
     if try FileStatus(at: above).device != FileStatus(at: target).device { return .entries }
-    if try DirectoryReader.names(in: target).contains(where: { isRepository(target.appending(nameBytes: $0)) }) {
-      return .entries
-    }
+    let names = try DirectoryReader.names(in: target)
+    if names.contains(where: { isRepository(target.appending(nameBytes: $0), knowing: repository) }) { return .entries }
     // A bind mount of the same file system shows in no device number, only in a rename that is refused. This one is refused
     // always, for what it would replace is not empty: the question is why.
     let probe = above.appending(".chromasnap-probe-\(hexadecimal(randomBytes(8)))")
@@ -77,15 +82,20 @@ package struct SwapPlace: Sendable {
   }
 
   /// Whether a repository is there: no restore takes one away.
-  package static func isRepository(_ path: FilePath) -> Bool {
-    guard (try? FileStatus(at: path).kind) == .directory else { return false }
-    let objects = ["\(ObjectNames.config)/1", ObjectNames.pruneLock]
-    return objects.allSatisfy { FileStatus.exists(path.pushing(FilePath($0))) }
+  func isRepository(_ path: FilePath) -> Bool { Self.isRepository(path, knowing: repository) }
+
+  /// One that is not the known one is told by what is in it: or has been copied of that, or is left.
+  static func isRepository(_ path: FilePath, knowing repository: FileIdentity? = nil) -> Bool {
+    guard let status = try? FileStatus(at: path), status.kind == .directory else { return false }
+    func names(_ folder: String) -> [[UInt8]] { (try? DirectoryReader.names(in: path.appending(folder))) ?? [] }
+    func isNumber(_ name: [UInt8]) -> Bool { UInt64(String(decoding: name, as: UTF8.self)) != nil }
+    return FileIdentity(status) == repository || names(ObjectNames.config).contains(where: isNumber)
+      || !names(ObjectNames.packs).isEmpty && !names(ObjectNames.snapshots).isEmpty
   }
 
   /// Whether one of the target's entries stays where it is: a restore's own, or a repository.
   func stays(_ name: [UInt8]) -> Bool {
-    way == .entries && (StagingNames.isOurs(name) || Self.isRepository(target.appending(nameBytes: name)))
+    way == .entries && (StagingNames.isOurs(name) || isRepository(target.appending(nameBytes: name)))
   }
 
   /// The target's entries that a restore replaces.

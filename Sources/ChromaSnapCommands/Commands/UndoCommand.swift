@@ -25,8 +25,9 @@ struct UndoCommand: SnapCommand {
   func execute() throws(SnapshotError) -> Int32 {
     let target = try source.directory(global.settings)
     record { $0.source = target.string }
-    let verb = UndoRestore(target)
-    if verb.available != nil, !yes {
+    var verb = UndoRestore(target)
+    verb.repository = global.location
+    if !yes, verb.available != nil {
       guard Terminal.canAsk else {
         throw SnapshotError.usage("undo replaces what is in \(target): say --yes where nobody can be asked")
       }
