@@ -31,6 +31,8 @@ public struct SnapshotWarning: Hashable, Sendable {
     public static let noZip = Code(rawValue: "no_zip")
     /// The snapshot is there, but old ones could not be removed.
     public static let noCleanup = Code(rawValue: "no_cleanup")
+    /// What a restore replaced is kept though that was not wanted: nothing else holds all of it.
+    public static let undoKept = Code(rawValue: "undo_kept")
   }
 
   public var code: Code

@@ -1,5 +1,6 @@
 """What restore, undo, health and drill promise for a directory that real ChromaDB wrote."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -38,6 +39,26 @@ class ChromaRestore(Case):
     self.assertIn("pre-restore", self.snapshots()[-1]["tags"])
     self.call("undo", self.source, "--yes")
     self.assertSameTree(changed, self.source)
+
+  def test_the_safety_snapshot_holds_the_folders_of_deleted_collections(self):
+    orphan = self.source / "0f0e0d0c-0000-4000-8000-00000000abcd"
+    orphan.mkdir()
+    (orphan / "mine").write_text("mine")
+    changed = trees.describe(self.source)
+    summary = self.call("restore", self.first["snapshot_id"], "--yes", "--no-undo", "--json").summary
+    self.assertSameTree(self.before, self.source)
+    self.assertFalse(summary["undo_available"])
+    self.assertIn("orphan_folder", [warning["code"] for warning in summary["warnings"]])
+    self.assertRestores(summary["safety_snapshot_id"], changed)
+
+  def test_what_the_safety_snapshot_does_not_hold_is_kept_in_any_case(self):
+    os.mkfifo(self.source / "fifo")
+    summary = self.call("restore", self.first["snapshot_id"], "--yes", "--no-undo", "--json").summary
+    self.assertSameTree(self.before, self.source)
+    self.assertEqual([warning["code"] for warning in summary["warnings"]], ["unsupported_kind", "undo_kept"])
+    self.assertTrue(summary["undo_available"])
+    self.call("undo", self.source, "--yes")
+    self.assertTrue((self.source / "fifo").is_fifo())
 
   def test_not_while_a_process_has_it_open(self):
     (self.source / "new").write_text("since then")

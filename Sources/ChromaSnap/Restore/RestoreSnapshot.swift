@@ -20,7 +20,7 @@ public struct RestoreSnapshot: Sendable {
   public var excludes: [String] = []
   /// Whether a target that holds something is replaced. What it held is kept for ``UndoRestore``.
   public var replacesTarget = false
-  /// Whether what the target held is kept.
+  /// Whether what the target held is kept. It is in any case where not all of it could be stored as a snapshot first.
   public var keepsUndo = true
   /// Whether nothing is written.
   public var isDryRun = false
@@ -52,6 +52,14 @@ public struct RestoreSnapshot: Sendable {
     public var warnings: [SnapshotWarning] = []
     /// In a dry run: what would be restored.
     public var paths: [SnapshotEntry] = []
+
+    /// Takes over what came of storing what was in the target.
+    fileprivate mutating func note(_ safety: TakeSnapshot.Summary) {
+      safetySnapshot = safety.snapshot
+      warnings += safety.warnings.map {
+        SnapshotWarning($0.code, "the snapshot of what was there before: \($0.message)", path: $0.path)
+      }
+    }
   }
 
   /// - Throws: `usage` for a target that is a repository, or in or around this one, `target_exists` for one that is not
@@ -92,7 +100,8 @@ public struct RestoreSnapshot: Sendable {
     try checks.check(place, arriving: arriving)
     try check(target)
     try checkUse(of: target)
-    if self.target == nil { summary.safetySnapshot = try storeWhatIsThere(target, in: location, activity) }
+    let safety = self.target == nil ? try storeWhatIsThere(target, in: location, activity) : nil
+    if let safety { summary.note(safety) }
     try calling("preparing \(target)") { () throws(SystemError) in _ = try FileSystem.makeFolders(place.workshop) }
     summary.target = place.target
     place.removeAbandonedStaging()
@@ -105,7 +114,7 @@ public struct RestoreSnapshot: Sendable {
       let local = LocalChunks(place.target)
       let writer = RestoreWriter(
         repository: repository, index: index, plan: plan, root: staging, activity: activity, local: local)
-      summary.warnings = try writer.write()
+      summary.warnings += try writer.write()
       summary.filesReused = local?.files(of: plan) ?? 0
       try examine(staging, snapshot, isWhole: includes.isEmpty && excludes.isEmpty, &summary)
       try check(target)
@@ -120,10 +129,15 @@ public struct RestoreSnapshot: Sendable {
       if !FileStatus.exists(place.journal), FileStatus.exists(staging) { try? FileSystem.removeTree(staging) }
       throw error
     }
-    if !keepsUndo, summary.undoAvailable {
-      try calling("removing what was there before") { () throws(SystemError) in try FileSystem.removeTree(place.kept) }
-      summary.undoAvailable = false
+    guard !keepsUndo, summary.undoAvailable else { return summary }
+    guard safety?.isComplete ?? true else {
+      summary.warnings.append(
+        SnapshotWarning(
+          .undoKept, "what was there before is kept for undo all the same: not all of it is in the snapshot of it"))
+      return summary
     }
+    try calling("removing what was there before") { () throws(SystemError) in try FileSystem.removeTree(place.kept) }
+    summary.undoAvailable = false
     return summary
   }
 
@@ -150,16 +164,17 @@ public struct RestoreSnapshot: Sendable {
     try DirectoryUse.refuse(target)
   }
 
-  /// What is in the target now, as a snapshot; `nil` where there is nothing.
+  /// Takes a snapshot of what is in the target now, all of it; `nil` where there is nothing.
   private func storeWhatIsThere(
     _ target: FilePath, in location: RepositoryLocation, _ activity: Activity
-  ) throws(SnapshotError) -> Snapshot? {
+  ) throws(SnapshotError) -> TakeSnapshot.Summary? {
     guard let names = try? DirectoryReader.names(in: target), !names.allSatisfy(StagingNames.isOurs) else { return nil }
     var verb = TakeSnapshot(source: target)
     verb.name = "pre_restore"
     verb.tags = [Self.safetyTag]
     verb.description = "before the restore of \(selector.text)"
-    return try verb.run(in: location, activity: activity).snapshot
+    verb.includesOrphans = true
+    return try verb.run(in: location, activity: activity)
   }
 
   /// Looks at the restored files of a Chroma directory as Chroma would, before anybody sees them.

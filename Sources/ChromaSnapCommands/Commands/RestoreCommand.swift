@@ -53,7 +53,7 @@ struct RestoreCommand: SnapCommand {
   @Flag(name: .customLong("verify-only"), help: "Restore to a scratch folder, examine it, remove it.")
   var verifyOnly = false
 
-  @Flag(name: .customLong("no-undo"), help: "Do not keep what was replaced.")
+  @Flag(name: .customLong("no-undo"), help: "Do not keep what was replaced, unless the snapshot of it is incomplete.")
   var noUndo = false
 
   @OptionGroup var selection: SelectorOptions
