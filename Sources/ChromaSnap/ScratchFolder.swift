@@ -29,15 +29,35 @@ final class ScratchFolder: Sendable {
   deinit { if !keeps { try? FileSystem.removeTree(path) } }
 
   /// Removes folders whose names begin so and which nobody holds a lock on: those who made them were killed.
-  static func removeAbandoned(_ prefix: String, in folder: FilePath, unlessYoungerThan seconds: Double = 0) {
+  private static func removeAbandoned(_ prefix: String, in folder: FilePath, unlessYoungerThan seconds: Double) {
+    for found in abandoned(prefix, in: folder, unlessYoungerThan: seconds) { found.remove() }
+  }
+
+  /// A folder that whoever made it has left. It is locked: nobody else removes it meanwhile.
+  final class Abandoned {
+    private let path: FilePath
+    private let lock: FileLock
+
+    fileprivate init(_ path: FilePath, _ lock: consuming FileLock) {
+      self.path = path
+      self.lock = lock
+    }
+
+    func remove() { try? FileSystem.removeTree(path) }
+  }
+
+  static func abandoned(
+    _ prefix: String, in folder: FilePath, unlessYoungerThan seconds: Double = 0
+  ) -> [Abandoned] {
+    var found: [Abandoned] = []
     for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: Array(prefix.utf8)) {
       let path = folder.appending(nameBytes: name)
       guard let status = try? FileStatus(at: path, following: false), status.kind == .directory,
         seconds == 0 || Timestamp.now.seconds(since: status.changed) > seconds,
         let lock = try? FileLock.attempt(folder: path)
       else { continue }
-      try? FileSystem.removeTree(path)
-      _ = lock
+      found.append(Abandoned(path, lock))
     }
+    return found
   }
 }

@@ -15,6 +15,14 @@ package struct FileLock: ~Copyable, Sendable {
 
   private let file: Descriptor
 
+  /// Whether what is locked still has its name: whoever had the lock before may have renamed or removed it.
+  package var isCurrent: Bool {
+    guard let mine = try? file.status(), let there = try? FileStatus(at: file.path, following: false) else {
+      return false
+    }
+    return mine.inode == there.inode && mine.device == there.device
+  }
+
   /// Takes the lock if it is free. The file is made where it is missing.
   /// - Returns: `nil` where somebody else holds it.
   package static func attempt(_ path: FilePath, _ mode: Mode) throws(SystemError) -> FileLock? {

@@ -2,6 +2,7 @@ import ChromaSnap
 import SeededNumbers
 import SnapshotFormat
 import SnapshotRepository
+import Synchronization
 import SystemIO
 import SystemPackage
 import Testing
@@ -197,6 +198,72 @@ import Testing
     #expect(try TargetSwap.replay(link))
     #expect(try workshop.contents(of: workshop.source) == ["g": [2]])
     #expect(try workshop.contents(of: place.kept) == ["f": [1]])
+  }
+
+  /// What a swap moves is called as what is staged for a moment, and nobody has it locked.
+  @Test(arguments: [SwapPlace.Way.folder, .entries]) func cleaningLeavesAloneWhatASwapMoves(
+    _ way: SwapPlace.Way
+  ) throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [0])
+    let place = try SwapPlace(target: workshop.source, way: way)
+    func there() throws -> [String: [UInt8]] {
+      try workshop.contents(of: workshop.source).filter { !$0.key.hasPrefix(".chromasnap-") }
+    }
+    for round in 1...2 {
+      let staged = place.newStaging()
+      try FileSystem.makeFolder(staged)
+      try Descriptor(opening: staged.appending("f"), .write, [.create]).write([UInt8(round)])
+      let lock = try FileLock.attempt(folder: staged)
+      _ = try TargetSwap.perform(staged: staged, at: place) { place.removeAbandonedStaging() }
+      _ = lock
+      #expect(try there() == ["f": [UInt8(round)]])
+      #expect(try workshop.contents(of: place.kept) == ["f": [UInt8(round) - 1]])
+    }
+    _ = try TargetSwap.perform(staged: nil, at: place) { place.removeAbandonedStaging() }
+    #expect(try there() == ["f": [1]])
+    #expect(try workshop.contents(of: place.kept) == ["f": [2]])
+    let abandoned = place.newStaging()
+    try FileSystem.makeFolder(abandoned)
+    place.removeAbandonedStaging()
+    #expect(!FileStatus.exists(abandoned))
+    #expect(!FileStatus.exists(place.unfinishedJournal))
+  }
+
+  @Test func nothingIsLeftOfARestoreThatAnotherOneIsInTheWayOf() throws {
+    let workshop = try Workshop()
+    try workshop.write("f", [1])
+    let snapshot = try workshop.snapshot()
+    let target = workshop.folder.appending("target")
+    try FileSystem.makeFolder(target)
+    let place = try SwapPlace(target: target)
+    let other = place.newStaging()
+    let isBegun = Mutex(false)
+    // Another restore begins its swap while this one writes, and dies.
+    let activity = Activity {
+      isBegun.withLock { isBegun in
+        if isBegun { return }
+        isBegun = true
+        _ = try? FileSystem.makeFolder(other)
+        _ = try? Descriptor(opening: other.appending("g"), .write, [.create]).write([2])
+        var left = 1
+        _ = try? TargetSwap.perform(staged: other, at: place) { () throws(SystemError) in
+          left -= 1
+          if left < 0 { throw Crash.error }
+        }
+      }
+      return false
+    }
+    #expect(throws: SnapshotError.self) {
+      try RestoreSnapshot(SnapshotSelector(snapshot.id.description), to: target)
+        .run(in: workshop.location, activity: activity)
+    }
+    let staged = try DirectoryReader.names(in: workshop.folder).filter {
+      $0.starts(with: Array(".chromasnap-restore".utf8))
+    }
+    #expect(staged == [other.bytes.split(separator: UInt8(ascii: "/")).last.map { Array($0) }])
+    #expect(try TargetSwap.replay(target))
+    #expect(try workshop.contents(of: target) == ["g": [2]])
   }
 
   @Test func nothingIsLeftOfARestoreThatFails() throws {

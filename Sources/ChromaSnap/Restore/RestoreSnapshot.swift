@@ -125,8 +125,9 @@ public struct RestoreSnapshot: Sendable {
         try TargetSwap.perform(staged: staging, at: place)
       }
     } catch {
-      // With a journal the swap has begun, and the staged folder is needed to finish it.
-      if !FileStatus.exists(place.journal), FileStatus.exists(staging) { try? FileSystem.removeTree(staging) }
+      if !TargetSwap.hasBegun(with: staging, at: place), FileStatus.exists(staging) {
+        try? FileSystem.removeTree(staging)
+      }
       throw error
     }
     guard !keepsUndo, summary.undoAvailable else { return summary }

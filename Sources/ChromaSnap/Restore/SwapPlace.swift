@@ -25,6 +25,8 @@ package struct SwapPlace: Sendable {
   private let suffix: String
 
   package var journal: FilePath { workshop.appending(".chromasnap-journal\(suffix)") }
+  /// What the journal is called until it is written.
+  package var unfinishedJournal: FilePath { FilePath(journal.string + ".new") }
   /// What was there before the last restore.
   package var kept: FilePath { workshop.appending(".chromasnap-undo\(suffix)") }
   private var stagingPrefix: String { ".chromasnap-restore\(suffix)-" }
@@ -103,6 +105,34 @@ package struct SwapPlace: Sendable {
     try DirectoryReader.names(in: target).filter { !stays($0) }
   }
 
+  /// The lock under which a journal is written: no swap begins here for as long as somebody else has it.
+  /// - Parameter patience: Seconds to wait for it. It is held for milliseconds.
+  /// - Returns: `nil` where it can't be had.
+  func lockOutSwaps(patience: Double) throws(SystemError) -> FileLock? {
+    let stopwatch = Stopwatch()
+    while true {
+      // Who had it may have made the file a journal, or removed it.
+      if let lock = try FileLock.attempt(unfinishedJournal, .exclusive), lock.isCurrent { return lock }
+      guard stopwatch.seconds < patience else { return nil }
+      sleepFor(seconds: 0.01)
+    }
+  }
+
   /// Removes what restores that were killed have staged. One that still runs holds a lock on its own.
-  func removeAbandonedStaging() { ScratchFolder.removeAbandoned(stagingPrefix, in: workshop) }
+  package func removeAbandonedStaging() {
+    for folder in abandonedStaging() { folder.remove() }
+  }
+
+  /// None while there is a swap: what that moves is called like this for a moment, and has no lock.
+  private func abandonedStaging() -> [ScratchFolder.Abandoned] {
+    let prefix = Array(stagingPrefix.utf8)
+    guard let names = try? DirectoryReader.names(in: workshop), names.contains(where: { $0.starts(with: prefix) }),
+      let lock = try? lockOutSwaps(patience: 0)
+    else { return [] }
+    defer {
+      try? FileSystem.removeFile(unfinishedJournal)
+      _ = lock
+    }
+    return FileStatus.exists(journal) ? [] : ScratchFolder.abandoned(stagingPrefix, in: workshop)
+  }
 }

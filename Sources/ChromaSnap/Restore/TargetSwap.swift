@@ -95,6 +95,13 @@ package struct TargetSwap: VersionedDocument, Sendable {
     return replayed
   }
 
+  /// Whether a staged folder belongs to a swap that has begun, which can't be finished without it.
+  static func hasBegun(with staged: FilePath, at place: SwapPlace) -> Bool {
+    // A journal that can't be read may be of any.
+    guard let swap = try? read(place.journal) else { return FileStatus.exists(place.journal) }
+    return path(swap.staged, at: place) == staged
+  }
+
   /// Seconds that a swap that goes on is waited for. It takes milliseconds.
   private static let patience = 10.0
 
@@ -155,8 +162,12 @@ package struct TargetSwap: VersionedDocument, Sendable {
   /// Writes the journal.
   /// - Returns: The lock on it.
   private func write(to place: SwapPlace) throws(SystemError) -> FileLock {
-    let unfinished = FilePath(place.journal.string + ".new")
-    guard let lock = try FileLock.attempt(unfinished, .exclusive) else { throw Self.busy(place) }
+    let unfinished = place.unfinishedJournal
+    guard let lock = try place.lockOutSwaps(patience: Self.patience) else { throw Self.busy(place) }
+    guard isTakenBack || !FileStatus.exists(place.journal) else {
+      try? FileSystem.removeFile(unfinished)
+      throw Self.busy(place)
+    }
     let file = try Descriptor(opening: unfinished, .write, [.create, .truncate])
     try file.write(Document.encode(self))
     try file.synchronize()
