@@ -178,6 +178,14 @@ int cplatform_set_attribute(const char *path, const char *name, const void *valu
 #endif
 }
 
+int cplatform_remove_attribute(const char *path, const char *name) {
+#ifdef __APPLE__
+  return removexattr(path, name, XATTR_NOFOLLOW);
+#else
+  return lremovexattr(path, name);
+#endif
+}
+
 #ifdef F_OFD_GETLK
 static struct flock range_lock(short type, off_t offset, off_t length) {
   // An open file's lock asks for a process number of 0.

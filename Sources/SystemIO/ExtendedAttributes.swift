@@ -68,4 +68,29 @@ extension ExtendedAttribute {
       }
     }
   }
+
+  #if canImport(Darwin)
+    private static let absent = Errno.attributeNotFound
+  #else
+    private static let absent = Errno.noData
+  #endif
+
+  /// Takes an attribute away from what is at `path`; where it has none of that name, or can't have any, nothing.
+  package static func remove(_ name: [UInt8], at path: FilePath) throws(SystemError) {
+    do throws(SystemError) {
+      try systemCall("lremovexattr", path) {
+        unsafe path.withPlatformString { file in
+          unsafe withCString(name) { unsafe cplatform_remove_attribute(file, $0) }
+        }
+      }
+    } catch {
+      guard error.errno == absent || error.errno == .notSupported else { throw error }
+    }
+  }
+
+  /// Takes the access lists away that a folder has inherited from the one it was made in, and would hand on to all that is
+  /// made in it.
+  package static func removeAccessLists(at folder: FilePath) throws(SystemError) {
+    for name in ["system.posix_acl_default", "system.posix_acl_access"] { try remove(Array(name.utf8), at: folder) }
+  }
 }

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import struct
 import sys
 import unittest
 
@@ -86,6 +87,24 @@ class Restore(SourceCase):
     self.call("restore", "latest", "--to", self.home / "link")
     self.assertTrue((self.home / "link").is_symlink())
     self.assertEqual(trees.contents(real), trees.contents(self.source))
+
+  def test_restored_files_inherit_no_access(self):
+    (self.source / "one").chmod(0o640)
+    self.snapshot(self.source)
+    place = self.home / "place"
+    place.mkdir()
+    # Version 2; tag, permissions and id of owner, user 1234, group, mask and others.
+    entries = [(1, 7, -1), (2, 7, 1234), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
+    default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    try:
+      os.setxattr(place, "system.posix_acl_default", default)
+    except OSError as error:
+      self.skipTest(f"no access lists here: {error}")
+    target = place / "target"
+    self.call("restore", "latest", "--to", target)
+    self.assertSameTree(self.source, target)
+    for path in (target, *target.rglob("*")):
+      self.assertEqual([name for name in os.listxattr(path) if name.startswith("system.")], [], path)
 
   def test_restore_dry_run(self):
     self.snapshot(self.source)

@@ -44,10 +44,12 @@ uint64_t cplatform_mount_id(const char *path);
 /// failure.
 int64_t cplatform_free_bytes(const char *path);
 
-/// The extended attribute calls that do not follow a symbolic link: llistxattr(2), lgetxattr(2), lsetxattr(2).
+/// The extended attribute calls that do not follow a symbolic link: llistxattr(2), lgetxattr(2), lsetxattr(2),
+/// lremovexattr(2).
 ssize_t cplatform_list_attributes(const char *path, char *names, size_t size);
 ssize_t cplatform_get_attribute(const char *path, const char *name, void *value, size_t size);
 int cplatform_set_attribute(const char *path, const char *name, const void *value, size_t size);
+int cplatform_remove_attribute(const char *path, const char *name);
 
 /// The same of an open file: flistxattr(2), fgetxattr(2).
 ssize_t cplatform_list_attributes_of(int descriptor, char *names, size_t size);

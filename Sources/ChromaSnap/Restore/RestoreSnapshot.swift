@@ -107,7 +107,11 @@ public struct RestoreSnapshot: Sendable {
     place.removeAbandonedStaging()
     let staging = place.newStaging()
     do throws(SnapshotError) {
-      try calling("restoring") { () throws(SystemError) in _ = try FileSystem.makeFolder(staging) }
+      try calling("restoring") { () throws(SystemError) in
+        try FileSystem.makeFolder(staging)
+        // Whoever may read what is beside the target need not have had access to the source.
+        try ExtendedAttribute.removeAccessLists(at: staging)
+      }
       // Held until the swap: tells it from one that was abandoned.
       let lock = try calling("restoring") { () throws(SystemError) in try FileLock.attempt(folder: staging) }
       defer { _ = lock }
