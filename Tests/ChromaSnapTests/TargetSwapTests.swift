@@ -200,6 +200,32 @@ import Testing
     #expect(try workshop.contents(of: place.kept) == ["f": [1]])
   }
 
+  /// A target whose entries are exchanged stays itself, and becomes as the folder was that comes.
+  @Test func theAttributesOfTheFolderItselfAreExchangedToo() throws {
+    let workshop = try Workshop()
+    // Version 2; tag, permissions and id of owner, user 1234, group, mask and others.
+    let list: [(UInt8, UInt8, [UInt8])] = [
+      (1, 7, [255, 255, 255, 255]), (2, 7, [0xD2, 4, 0, 0]), (4, 5, [255, 255, 255, 255]), (16, 7, [255, 255, 255, 255]),
+      (32, 5, [255, 255, 255, 255]),
+    ]
+    let access = ExtendedAttribute(
+      name: Array("system.posix_acl_default".utf8), value: [2, 0, 0, 0] + list.flatMap { [$0.0, 0, $0.1, 0] + $0.2 })
+    let old = ExtendedAttribute(name: Array("user.old".utf8), value: [1])
+    let both = ExtendedAttribute(name: Array("user.both".utf8), value: [2])
+    let new = ExtendedAttribute(name: Array("user.both".utf8), value: [3])
+    let place = try SwapPlace(target: workshop.source, way: .entries)
+    let staged = place.newStaging()
+    try FileSystem.makeFolder(staged)
+    for attribute in [old, both] { try attribute.set(at: workshop.source) }
+    for attribute in [access, new] { try attribute.set(at: staged) }
+    _ = try TargetSwap.perform(staged: staged, at: place)
+    #expect(ExtendedAttribute.all(at: workshop.source) == [access, new])
+    #expect(ExtendedAttribute.all(at: place.kept) == [both, old])
+    try UndoRestore(workshop.source).run()
+    #expect(ExtendedAttribute.all(at: workshop.source) == [both, old])
+    #expect(ExtendedAttribute.all(at: place.kept) == [access, new])
+  }
+
   /// What a swap moves is called as what is staged for a moment, and nobody has it locked.
   @Test(arguments: [SwapPlace.Way.folder, .entries]) func cleaningLeavesAloneWhatASwapMoves(
     _ way: SwapPlace.Way

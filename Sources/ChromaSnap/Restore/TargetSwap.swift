@@ -155,6 +155,12 @@ package struct TargetSwap: VersionedDocument, Sendable {
   private static func copyStatus(from: FilePath, to: FilePath) throws(SystemError) {
     let status = try FileStatus(at: from)
     if Platform.userID == 0 { try FileSystem.setOwner(status.owner, group: status.group, at: to) }
+    let attributes = ExtendedAttribute.all(at: from)
+    for other in ExtendedAttribute.all(at: to) where !attributes.contains(where: { $0.name == other.name }) {
+      try? ExtendedAttribute.remove(other.name, at: to)
+    }
+    // Before the permissions: an access list changes them.
+    for attribute in attributes { try? attribute.set(at: to) }
     try? FileSystem.setPermissions(status.permissions, at: to)
     try? FileSystem.setModified(status.modified, at: to)
   }
