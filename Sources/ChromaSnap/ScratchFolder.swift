@@ -12,7 +12,7 @@ final class ScratchFolder: Sendable {
   private let lock: FileLock?
 
   /// Seconds after which a folder that nobody has locked was abandoned: one that is being made is locked at once.
-  private static let graceSeconds = 60.0
+  static let graceSeconds = 60.0
 
   /// Makes it.
   /// - Parameters:
@@ -29,7 +29,7 @@ final class ScratchFolder: Sendable {
   deinit { if !keeps { try? FileSystem.removeTree(path) } }
 
   /// Removes folders whose names begin so and which nobody holds a lock on: those who made them were killed.
-  private static func removeAbandoned(_ prefix: String, in folder: FilePath, unlessYoungerThan seconds: Double) {
+  static func removeAbandoned(_ prefix: String, in folder: FilePath, unlessYoungerThan seconds: Double) {
     for found in abandoned(prefix, in: folder, unlessYoungerThan: seconds) { found.remove() }
   }
 

@@ -205,8 +205,8 @@ import Testing
     let workshop = try Workshop()
     // Version 2; tag, permissions and id of owner, user 1234, group, mask and others.
     let list: [(UInt8, UInt8, [UInt8])] = [
-      (1, 7, [255, 255, 255, 255]), (2, 7, [0xD2, 4, 0, 0]), (4, 5, [255, 255, 255, 255]), (16, 7, [255, 255, 255, 255]),
-      (32, 5, [255, 255, 255, 255]),
+      (1, 7, [255, 255, 255, 255]), (2, 7, [0xD2, 4, 0, 0]), (4, 5, [255, 255, 255, 255]),
+      (16, 7, [255, 255, 255, 255]), (32, 5, [255, 255, 255, 255]),
     ]
     let access = ExtendedAttribute(
       name: Array("system.posix_acl_default".utf8), value: [2, 0, 0, 0] + list.flatMap { [$0.0, 0, $0.1, 0] + $0.2 })
@@ -241,19 +241,34 @@ import Testing
       try FileSystem.makeFolder(staged)
       try Descriptor(opening: staged.appending("f"), .write, [.create]).write([UInt8(round)])
       let lock = try FileLock.attempt(folder: staged)
-      _ = try TargetSwap.perform(staged: staged, at: place) { place.removeAbandonedStaging() }
+      _ = try TargetSwap.perform(staged: staged, at: place) { place.removeAbandoned() }
       _ = lock
       #expect(try there() == ["f": [UInt8(round)]])
       #expect(try workshop.contents(of: place.kept) == ["f": [UInt8(round) - 1]])
     }
-    _ = try TargetSwap.perform(staged: nil, at: place) { place.removeAbandonedStaging() }
+    _ = try TargetSwap.perform(staged: nil, at: place) { place.removeAbandoned() }
     #expect(try there() == ["f": [1]])
     #expect(try workshop.contents(of: place.kept) == ["f": [2]])
     let abandoned = place.newStaging()
     try FileSystem.makeFolder(abandoned)
-    place.removeAbandonedStaging()
+    place.removeAbandoned()
     #expect(!FileStatus.exists(abandoned))
     #expect(!FileStatus.exists(place.unfinishedJournal))
+  }
+
+  @Test func whatWasTriedOutWithIsRemoved() throws {
+    let workshop = try Workshop()
+    let probe = workshop.folder.appending(".chromasnap-probe-00")
+    try FileSystem.makeFolders(probe.appending("full"))
+    let place = try SwapPlace(target: workshop.source)
+    place.removeAbandoned()
+    #expect(FileStatus.exists(probe))
+    let lock = try FileLock.attempt(folder: probe)
+    place.removeAbandoned(probeGrace: 0)
+    #expect(FileStatus.exists(probe))
+    _ = consume lock
+    place.removeAbandoned(probeGrace: 0)
+    #expect(!FileStatus.exists(probe))
   }
 
   @Test func nothingIsLeftOfARestoreThatAnotherOneIsInTheWayOf() throws {

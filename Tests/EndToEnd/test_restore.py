@@ -113,6 +113,21 @@ class Restore(SourceCase):
     self.assertFalse(target.exists())
     self.assertIn("one", self.call("restore", "latest", "--to", target, "--dry-run").text)
 
+  def test_a_dry_run_refuses_what_the_restore_would(self):
+    self.snapshot(self.source)
+    full = self.home / "full"
+    full.mkdir()
+    (full / "mine").write_bytes(b"mine")
+    refused = {full: 1, full / "mine": 1, self.program.repository / "x": 64}
+    for target, code in refused.items():
+      self.call("restore", "latest", "--to", target, code=code)
+    before = os.stat(self.home).st_mtime_ns
+    for target, code in refused.items():
+      self.call("restore", "latest", "--to", target, "--dry-run", code=code)
+    self.call("restore", "latest", "--to", full, "--dry-run", "--force")
+    self.call("restore", "latest", "--dry-run")
+    self.assertEqual(os.stat(self.home).st_mtime_ns, before)
+
   def test_restore_includes_and_excludes(self):
     self.snapshot(self.source)
     def restored(*arguments):

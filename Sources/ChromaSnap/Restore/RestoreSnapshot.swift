@@ -22,7 +22,7 @@ public struct RestoreSnapshot: Sendable {
   public var replacesTarget = false
   /// Whether what the target held is kept. It is in any case where not all of it could be stored as a snapshot first.
   public var keepsUndo = true
-  /// Whether nothing is written.
+  /// Whether nothing is written. What a restore would refuse is refused all the same.
   public var isDryRun = false
 
   /// What the snapshot is tagged with that is taken before a target is replaced.
@@ -89,22 +89,22 @@ public struct RestoreSnapshot: Sendable {
         hint: "`chromasnap ls \(snapshot.id.short)` shows what is in it.")
     }
     var summary = Summary(snapshot: snapshot, target: target, files: plan.files, bytes: plan.bytes)
-    if isDryRun {
-      summary.paths = plan.entries
-      return summary
-    }
-    try TargetSwap.replay(target)
+    if !isDryRun { try TargetSwap.replay(target) }
     let checks = try RestoreTarget(target, repository: location.folder)
-    let place = try checks.place()
+    let place = try checks.place(isTried: !isDryRun)
     let arriving = Set(plan.entries.compactMap(\.names.first))
     try checks.check(place, arriving: arriving)
     try check(target)
     try checkUse(of: target)
+    if isDryRun {
+      summary.paths = plan.entries
+      return summary
+    }
     let safety = self.target == nil ? try storeWhatIsThere(target, in: location, activity) : nil
     if let safety { summary.note(safety) }
     try calling("preparing \(target)") { () throws(SystemError) in _ = try FileSystem.makeFolders(place.workshop) }
     summary.target = place.target
-    place.removeAbandonedStaging()
+    place.removeAbandoned()
     let staging = place.newStaging()
     do throws(SnapshotError) {
       try calling("restoring") { () throws(SystemError) in

@@ -29,16 +29,18 @@ struct RestoreTarget {
   }
 
   /// Where the swap will take place.
-  /// - Parameter way: `nil` for the one that the target is fit for.
+  /// - Parameters:
+  ///   - way: `nil` for the one that the target is fit for.
+  ///   - isTried: Whether what can't be told otherwise is tried out, which writes.
   /// - Throws: `usage` where the target is the root, a repository or in one, or holds the repository deep inside.
-  func place(_ way: SwapPlace.Way? = nil) throws(SnapshotError) -> SwapPlace {
+  func place(_ way: SwapPlace.Way? = nil, isTried: Bool = true) throws(SnapshotError) -> SwapPlace {
     if target == "/" { throw refusal("/ is no directory to restore into") }
     if SwapPlace.isRepository(target) { throw refusal("\(target) is a repository: nothing is restored over it") }
     try refuseRepository()
     // What is not there has no entries to exchange, and what is no directory will be refused.
     let isDirectory = (try? FileStatus(at: target).kind) == .directory
     return try calling("looking at \(target)") { () throws(SystemError) in
-      try SwapPlace(target: target, way: isDirectory ? way : .folder, repository: repository)
+      try SwapPlace(target: target, way: isDirectory ? way : .folder, repository: repository, isTried: isTried)
     }
   }
 

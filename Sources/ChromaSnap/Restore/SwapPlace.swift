@@ -30,14 +30,19 @@ package struct SwapPlace: Sendable {
   /// What was there before the last restore.
   package var kept: FilePath { workshop.appending(".chromasnap-undo\(suffix)") }
   private var stagingPrefix: String { ".chromasnap-restore\(suffix)-" }
+  /// Empty folders that tell for a moment whether the target can be renamed.
+  private static let probePrefix = ".chromasnap-probe-"
   package func newStaging() -> FilePath { workshop.appending(stagingPrefix + hexadecimal(randomBytes(8))) }
 
   /// The places of a target that may or may not be there.
-  package init(target given: FilePath, way wanted: Way? = nil, repository: FilePath? = nil) throws(SystemError) {
+  /// - Parameter isTried: Whether it is tried out if the target can be renamed, which writes beside it for a moment.
+  package init(
+    target given: FilePath, way wanted: Way? = nil, repository: FilePath? = nil, isTried: Bool = true
+  ) throws(SystemError) {
     target = try Self.resolve(given)
     self.repository = repository.flatMap { try? FileStatus(at: $0) }.map { FileIdentity($0) }
     let above = target.removingLastComponent()
-    if let wanted { way = wanted } else { way = try Self.way(for: target, in: above, self.repository) }
+    if let wanted { way = wanted } else { way = try Self.way(for: target, in: above, self.repository, isTried) }
     workshop = way == .folder ? above : target
     let name = target.bytes.split(separator: UInt8(ascii: "/")).last ?? []
     // A name of any bytes, in one that is short and plain.
@@ -60,26 +65,34 @@ package struct SwapPlace: Sendable {
   }
 
   private static func way(
-    for target: FilePath, in above: FilePath, _ repository: FileIdentity?
+    for target: FilePath, in above: FilePath, _ repository: FileIdentity?, _ isTried: Bool
   ) throws(SystemError) -> Way {
     guard FileStatus.exists(target) else { return .folder }
     if try FileStatus(at: above).device != FileStatus(at: target).device { return .entries }
     let names = try DirectoryReader.names(in: target)
     if names.contains(where: { isRepository(target.appending(nameBytes: $0), knowing: repository) }) { return .entries }
-    // A bind mount of the same file system shows in no device number, only in a rename that is refused. This one is refused
-    // always, for what it would replace is not empty: the question is why.
-    let probe = above.appending(".chromasnap-probe-\(hexadecimal(randomBytes(8)))")
+    return !isTried || canRename(target, in: above) ? .folder : .entries
+  }
+
+  /// A bind mount of the same file system shows in no device number, only in a rename that is refused. The one here is
+  /// refused always, for what it would replace is not empty: the question is why.
+  private static func canRename(_ target: FilePath, in above: FilePath) -> Bool {
+    let probe = above.appending(probePrefix + hexadecimal(randomBytes(8)))
+    let full = probe.appending("full")
     do throws(SystemError) {
       try FileSystem.makeFolder(probe)
-      defer { try? FileSystem.removeTree(probe) }
-      try FileSystem.makeFolder(probe.appending("full"))
-      try FileSystem.rename(target, to: probe)
-      return .folder
-    } catch {
-      switch error.errno {
-      case .resourceBusy, .permissionDenied, .notPermitted, .readOnlyFileSystem: return .entries
-      default: return .folder
+      // Nobody takes it for one that was abandoned, and empties it just before the rename.
+      guard let lock = try FileLock.attempt(folder: probe) else { return true }
+      defer {
+        try? FileSystem.removeEmptyFolder(full)
+        try? FileSystem.removeEmptyFolder(probe)
+        _ = lock
       }
+      try FileSystem.makeFolder(full)
+      try FileSystem.rename(target, to: probe)
+      return true
+    } catch {
+      return ![.resourceBusy, .permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.errno)
     }
   }
 
@@ -118,9 +131,13 @@ package struct SwapPlace: Sendable {
     }
   }
 
-  /// Removes what restores that were killed have staged. One that still runs holds a lock on its own.
-  package func removeAbandonedStaging() {
+  /// Removes what restores that were killed have staged, and what they tried out with. One that still runs holds a lock on its
+  /// own.
+  /// - Parameter probeGrace: For tests: seconds that what is tried out with may take to be locked.
+  package func removeAbandoned(probeGrace: Double? = nil) {
     for folder in abandonedStaging() { folder.remove() }
+    ScratchFolder.removeAbandoned(
+      Self.probePrefix, in: target.removingLastComponent(), unlessYoungerThan: probeGrace ?? ScratchFolder.graceSeconds)
   }
 
   /// None while there is a swap: what that moves is called like this for a moment, and has no lock.

@@ -41,7 +41,7 @@ struct RestoreCommand: SnapCommand {
     name: .customLong("exclude"), help: ArgumentHelp("Leave out what this pattern names.", valueName: "pattern"))
   var excludes: [String] = []
 
-  @Flag(name: .customLong("dry-run"), help: "Show what would be restored; write nothing.")
+  @Flag(name: .customLong("dry-run"), help: "Show what would be restored, or why it would be refused; write nothing.")
   var dryRun = false
 
   @Flag(help: "Do not ask.")
