@@ -493,6 +493,53 @@ import Testing
     #expect(Set(result.kept.map(\.id)) == [good.id, bad.id])
   }
 
+  /// What was stored anew makes a hurt snapshot whole, though no check has said so: it must not pass for worthless.
+  @Test func aSnapshotThatIsWholeAgainIsNotRotatedOut() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    try workshop.write("b", [1])
+    let real = try workshop.snapshot()
+    try workshop.damage(try Self.largestPack(of: first, in: workshop), at: 5000)
+    #expect(Set(try workshop.check().hurt.map(\.id)) == [first.id, real.id])
+    var verb = TakeSnapshot(source: workshop.source)
+    verb.skipIfUnchanged = true
+    #expect(try verb.run(in: workshop.location).snapshot == nil)
+    try workshop.write("db", [])
+    try FileSystem.removeFile(workshop.source.appending("b"))
+    let empty = try workshop.snapshot()
+    var dry = ForgetSnapshots(KeepPolicy())
+    dry.policy.last = 1
+    dry.isDryRun = true
+    let notes = try workshop.objects("notes")
+    #expect(Set(try dry.run(in: workshop.location).kept.map(\.id)) == [real.id, empty.id])
+    #expect(try workshop.objects("notes") == notes)
+    #expect(Set(try workshop.forget(keepLast: 1).kept.map(\.id)) == [real.id, empty.id])
+    #expect(try workshop.restored(real) == ["db": Self.database(1), "b": [1]])
+    #expect(try ExamineStatus().run(in: workshop.location).facts.hurtSnapshots == 0)
+  }
+
+  /// The same where the pack that was missing has been put back.
+  @Test func aSnapshotThatARepairFindsWholeIsNoLongerHurt() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let real = try workshop.snapshot()
+    try workshop.write("db", [])
+    try workshop.snapshot()
+    let pack = try Self.largestPack(of: real, in: workshop)
+    let away = workshop.folder.appending("pack")
+    try FileSystem.rename(pack, to: away)
+    #expect(try workshop.check().hurt.map(\.id) == [real.id])
+    var forget = ForgetSnapshots(KeepPolicy())
+    forget.isDryRun = true
+    forget.named = [SnapshotSelector(real.id.description)]
+    try FileSystem.rename(away, to: pack)
+    // It is the last good one before a collapse.
+    #expect { try forget.run(in: workshop.location) } throws: { ($0 as? SnapshotError)?.code == .protected }
+    #expect(try RepairSnapshots().run(in: workshop.location).hurt.isEmpty)
+    #expect(try ExamineStatus().run(in: workshop.location).facts.hurtSnapshots == 0)
+  }
+
   // MARK: 8: unchanged is a claim
 
   /// A file that is changed within the clock's tick, with its old times put back.

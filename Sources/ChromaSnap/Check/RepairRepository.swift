@@ -68,7 +68,9 @@ public struct RepairRepository: Sendable {
     if isDryRun, summary.mendedConfig { return summary }
     summary.documents = try RepairDocuments(repository: location.open(for: .write), isDryRun: isDryRun).run(activity)
     summary.hurt = try hurtSnapshots(in: location, activity)
-    if isDryRun || summary.hurt.isEmpty { return summary }
+    if isDryRun { return summary }
+    try withdrawNotes(butOf: summary.hurt, in: location)
+    if summary.hurt.isEmpty { return summary }
     summary.mendedPacks = try RepairPacks(repository: location.open(for: .write)).run(activity)
     summary.chunksSaved = try SaveChunks(repository: location.open(for: .write)).run(of: summary.hurt, activity)
     try storeAnew(&summary, in: location, activity)
@@ -92,6 +94,14 @@ public struct RepairRepository: Sendable {
       }
     }
     return summary
+  }
+
+  /// Of snapshots that are noted as hurt and are not: what they had lost was put back, or stored anew by a snapshot.
+  private func withdrawNotes(butOf hurt: [Snapshot], in location: RepositoryLocation) throws(SnapshotError) {
+    let repository = try location.open(for: .write)
+    for id in try repository.hurt().subtracting(hurt.map(\.id)) where try repository.catalogue.hasSnapshot(id) {
+      try repository.note(.hurt, about: id, value: false)
+    }
   }
 
   private func hurtSnapshots(

@@ -120,15 +120,15 @@ public struct ForgetSnapshots: Sendable {
     of path: FilePath?, in repository: Repository, _ accepted: Set<ChunkID>
   ) throws(SnapshotError) -> [(Manifest.Source, [KeepPolicy.Candidate])] {
     let pinned = try repository.pinned()
-    let hurt = try repository.hurt()
+    let snapshots = try repository.catalogue.snapshots().filter { path.map($0.manifest.source.isAt) ?? true }
+    let hurt = try HurtSnapshots(repository: repository).stillHurt(among: snapshots, withdrawing: !isDryRun)
     let verdicts = try repository.healthVerdicts()
     let drills = try repository.drillVerdicts()
     let lastRead = try repository.catalogue.notes(.check).filter { $0.note.value == true }.map(\.note.time).max()
     let known = try repository.catalogue.verdicts(.acknowledged)
     var order: [String] = []
     var bySource: [String: [KeepPolicy.Candidate]] = [:]
-    for snapshot in try repository.catalogue.snapshots() {
-      if let path, !snapshot.manifest.source.isAt(path) { continue }
+    for snapshot in snapshots {
       var candidate = KeepPolicy.Candidate(snapshot)
       candidate.isPinned = pinned.contains(snapshot.id)
       let (verdict, drill) = (verdicts[snapshot.id], drills[snapshot.id])
