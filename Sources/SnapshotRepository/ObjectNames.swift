@@ -41,9 +41,15 @@ package enum ObjectNames {
     return ChunkID(stem.suffix(64))
   }
 
+  // Whoever holds several locks took them in this order, so that nobody waits for what another won't let go: that of a source or
+  // an import, forget's or prune's (nobody holds both), the repository's, that for names.
+
+  /// Held exclusively while it is decided which snapshots are forgotten, and until they are; and by whoever pins one. What it is
+  /// decided by is looked at with the lock held.
+  package static let forgetLock = "locks/forget"
   /// Held shared by whoever reads or adds, exclusively while packs are deleted.
   package static let repositoryLock = "locks/repository"
-  /// Held exclusively for a whole prune, so that there is one at a time.
+  /// Held exclusively for a whole prune, so that there is one at a time. Who waits for it holds up nobody.
   package static let pruneLock = "locks/prune"
   /// Held exclusively while a snapshot is given its name and committed, so that no two get the same.
   package static let nameLock = "locks/name"

@@ -105,6 +105,32 @@ public final class Repository: Sendable {
     return repository
   }
 
+  private static func requireExistence(at place: Place) throws(SnapshotError) {
+    guard try exists(at: place) else {
+      throw SnapshotError(
+        .noRepository, "there is no repository at \(place.name)",
+        hint: "Name one with --repo, or make one with `chromasnap init`.")
+    }
+  }
+
+  /// Takes a lock before the repository is opened: what is seen from then on is what nobody else is changing. Where there is no
+  /// repository, nothing is made for it.
+  package static func acquireBeforeOpening(
+    _ lock: String, at place: Place
+  ) throws(SnapshotError) -> any StoreLock {
+    try requireExistence(at: place)
+    return try acquire(lock, .exclusive, at: place)
+  }
+
+  /// Keeps others from forgetting and pinning.
+  /// - Returns: `nil` where nothing can be written: then nobody forgets anything either, and whoever tries fails by that.
+  package static func lockForgetting(at place: Place) throws(SnapshotError) -> (any StoreLock)? {
+    do throws(SnapshotError) { return try acquireBeforeOpening(ObjectNames.forgetLock, at: place) } catch {
+      guard error.code == .noPermission || error.code == .readOnly else { throw error }
+      return nil
+    }
+  }
+
   package static func acquire(
     _ lock: String, _ mode: FileLock.Mode, at place: Place
   ) throws(SnapshotError) -> any StoreLock {

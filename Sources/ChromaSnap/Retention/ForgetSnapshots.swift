@@ -47,6 +47,9 @@ public struct ForgetSnapshots: Sendable {
         .usage, "a policy without a rule would forget everything",
         hint: "Say what stays, such as --keep-last 10 or --keep-daily 7, or name the snapshots that go.")
     }
+    // Two that decide at once would each count on what the other removes.
+    let lock = isDryRun ? nil : try Repository.lockForgetting(at: location.place)
+    defer { _ = lock }
     let repository = try location.open(for: .delete)
     var result = Result(isDryRun: isDryRun)
     let named = try giveUpDamaged(in: repository, &result)

@@ -13,6 +13,8 @@ public struct PinSnapshot: Sendable {
 
   /// - Returns: The snapshot, and whether this changed anything.
   public func run(in location: RepositoryLocation) throws(SnapshotError) -> (snapshot: Snapshot, changed: Bool) {
+    let lock = try Repository.lockForgetting(at: location.place)
+    defer { _ = lock }
     let repository = try location.open(for: .write)
     let snapshot = try selector.find(in: repository)
     guard try repository.pinned().contains(snapshot.id) != isPinned else { return (snapshot, false) }
