@@ -113,6 +113,19 @@ class Auto(SourceCase):
     self.assertEqual([process.returncode for process in processes], [0, 0, 0], outputs)
     self.assertEqual(len(self.snapshots()), 1)
 
+  def test_two_sources_at_once(self):
+    """Each rotates, and prunes after the other."""
+    other = self.home / "other"
+    other.mkdir()
+    for number in range(4):
+      self.change(number)
+      (other / "x").write_bytes(b"%d" % number)
+      processes = [self.program.start("auto", source, "--max-backups", "1", "--lock-timeout", "20s")
+                   for source in (self.source, other)]
+      outputs = [process.communicate(timeout=60) for process in processes]
+      self.assertEqual([process.returncode for process in processes], [0, 0], outputs)
+    self.assertEqual(len(self.snapshots()), 2)
+
   def test_exit_codes(self):
     self.assertError(self.program.run("auto", self.home / "nothing", "--json"), 1)
     self.assertFalse(self.program.repository.exists())

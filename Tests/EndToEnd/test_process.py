@@ -204,6 +204,57 @@ class Process(Case):
     process.communicate(timeout=60)
     self.assertEqual(process.returncode, 0)
 
+  def test_who_waits_for_a_prune_does_not_hold_it_up(self):
+    self.snapshot(self.source)
+    self.call("prune")
+    locks = self.program.repository / "locks"
+    with open(locks / "prune", "r+b") as held, open(locks / "repository", "r+b") as wanted:
+      fcntl.flock(held, fcntl.LOCK_EX)
+      process = self.program.start("prune", "--lock-timeout", "60s")
+      time.sleep(0.5)
+      self.assertIsNone(process.poll(), "did not wait for the other prune")
+      # What the one that runs takes next.
+      fcntl.flock(wanted, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      fcntl.flock(wanted, fcntl.LOCK_UN)
+      fcntl.flock(held, fcntl.LOCK_UN)
+    process.communicate(timeout=60)
+    self.assertEqual(process.returncode, 0)
+
+  def test_two_prunes_at_once(self):
+    self.snapshot(self.source)
+    for _ in range(3):
+      (self.source / "file").write_bytes(os.urandom(300_000))
+      self.snapshot(self.source)
+      self.call("forget", "--keep-last", "1")
+      started = [self.program.start("prune", "--lock-timeout", "20s") for _ in range(2)]
+      outputs = [process.communicate(timeout=60) for process in started]
+      self.assertEqual([process.returncode for process in started], [0, 0], outputs)
+
+  def test_two_that_forget_at_once_leave_the_last_one(self):
+    first = self.snapshot(self.source)["snapshot_id"]
+    for _ in range(8):
+      (self.source / "file").write_bytes(os.urandom(300_000))
+      both = (first, self.snapshot(self.source)["snapshot_id"])
+      started = [self.program.start("forget", identifier) for identifier in both]
+      outputs = [process.communicate(timeout=60) for process in started]
+      self.assertEqual(sorted(process.returncode for process in started), [0, 1], outputs)
+      (left,) = self.snapshots()
+      first = left["id"]
+
+  def test_what_is_pinned_while_others_forget_stays(self):
+    self.snapshot(self.source)
+    for _ in range(8):
+      old = self.snapshots()[-1]["id"]
+      (self.source / "file").write_bytes(os.urandom(300_000))
+      self.snapshot(self.source)
+      pin, forget = (self.program.start(*arguments) for arguments in
+                     (("pin", old), ("forget", "--keep-last", "1")))
+      for process in (pin, forget):
+        process.communicate(timeout=60)
+      self.assertEqual(forget.returncode, 0)
+      self.assertEqual(pin.returncode == 0, old in [entry["id"] for entry in self.snapshots()])
+      self.program.run("unpin", old)
+
   def test_what_changes_during_a_wait_for_the_lock_is_saved(self):
     self.snapshot(self.source)
     held = self.hold_locks()

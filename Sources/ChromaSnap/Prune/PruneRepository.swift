@@ -35,9 +35,10 @@ public struct PruneRepository: Sendable {
   ///   prune or a snapshot does not end in time. Nothing is deleted then.
   public func run(in location: RepositoryLocation, activity: Activity = Activity()) throws(SnapshotError) -> Summary {
     let stopwatch = Stopwatch()
-    var repository = try location.open(for: .delete)
-    let pruneLock = isDryRun ? nil : try Repository.acquire(ObjectNames.pruneLock, .exclusive, at: location.place)
+    // Before the repository is opened: whoever waits for a prune with it open holds up that very prune.
+    let pruneLock = isDryRun ? nil : try Repository.acquireBeforeOpening(ObjectNames.pruneLock, at: location.place)
     defer { _ = pruneLock }
+    var repository = try location.open(for: .delete)
     try repository.requireAllManifests()
     let index = try ChunkIndex(repository)
     var marker = Marker(repository, index: index)
