@@ -161,6 +161,19 @@ extension Repository {
       + "`chromasnap forget \(ObjectNames.id(in: object)?.short ?? object)`."
   }
 
+  /// Refuses to count snapshots from the newest back where one that can't be read may come after the one that was found: by
+  /// the time in its name it was committed later.
+  /// - Parameter found: `nil` where none was found.
+  package func requireManifests(after found: Snapshot?, toTell keyword: String) throws(SnapshotError) {
+    let time = found?.manifest.time
+    let boundary = time.map { "\(ObjectNames.snapshots)/\($0.month)/\($0.compact)" } ?? ""
+    guard let object = unreadManifests.last(where: { $0 > boundary }) else { return }
+    throw SnapshotError(
+      .damaged, "\(object) can't be read, and may be what \"\(keyword)\" means",
+      hint: "Name another snapshot by its id or name: `chromasnap list` shows those that can be read. Or: "
+        + Self.mendOrGiveUp(object))
+  }
+
   /// Refuses what would remove chunks that only an unreadable manifest knows to be needed.
   package func requireAllManifests() throws(SnapshotError) {
     guard let object = unreadManifests.first else { return }

@@ -418,6 +418,37 @@ import Testing
     #expect(try forget.run(in: workshop.location).kept.map(\.id) == [summary.snapshot?.id])
   }
 
+  /// An older snapshot than the one that was asked for would look like success.
+  @Test func theLatestIsNoOlderOneWhereItCanNotBeRead() throws {
+    let workshop = try Workshop()
+    var taken: [Snapshot] = []
+    for i in 0..<4 {
+      try workshop.write("f", [UInt8(i)])
+      taken.append(try workshop.snapshot())
+    }
+    func object(_ snapshot: Snapshot) -> FilePath {
+      workshop.repositoryFolder.pushing(
+        FilePath(ObjectNames.snapshot(snapshot.id, committed: snapshot.manifest.commitTime)))
+    }
+    func find(_ text: String, cache: String, asOf: Timestamp? = nil) throws -> ChunkID {
+      try SnapshotInfo.find(SnapshotSelector(text, asOf: asOf), in: workshop.location(cache: cache)).snapshot.id
+    }
+    // One that is older than what is meant does not matter.
+    try workshop.damage(object(taken[0]), at: 20)
+    #expect(try find("latest", cache: "a") == taken[3].id)
+    #expect(try find("latest~2", cache: "a") == taken[1].id)
+    try workshop.damage(object(taken[3]), at: 20)
+    for text in ["latest", "latest~1"] {
+      #expect { try find(text, cache: "b") } throws: { ($0 as? SnapshotError)?.code == .damaged }
+    }
+    #expect { try find("latest", cache: "b", asOf: .now) } throws: { ($0 as? SnapshotError)?.code == .damaged }
+    #expect(try find(taken[2].id.short, cache: "b") == taken[2].id)
+    #expect(try find(taken[1].manifest.name, cache: "b") == taken[1].id)
+    // Where there is nothing else, nothing is not the answer either.
+    for snapshot in taken[1...2] { try workshop.damage(object(snapshot), at: 20) }
+    #expect { try find("latest", cache: "c") } throws: { ($0 as? SnapshotError)?.code == .damaged }
+  }
+
   /// Of two that run side by side the one that commits while the other begins is its parent, and nobody's clock is wrong.
   @Test func aSnapshotOfAMomentAgoIsNotFromTheFuture() throws {
     let workshop = try Workshop()

@@ -280,6 +280,24 @@ class Mishaps(SourceCase):
       shutil.rmtree(self.program.cache)
       self.assertRestores(taken, before)
 
+  def test_a_latest_that_can_not_be_read_is_no_older_one(self):
+    older = self.snapshot(self.source)["snapshot_id"]
+    before = self.copy(self.source)
+    self.write("one", b"changed")
+    newest = self.snapshot(self.source)["snapshot_id"]
+    (manifest,) = (self.program.repository / "snapshots").glob(f"*/*{newest}*")
+    manifest.chmod(0o600)
+    manifest.write_bytes(manifest.read_bytes()[:-1] + b"x")
+    shutil.rmtree(self.program.cache)
+    target = self.home / "target"
+    for arguments in (("restore", "latest", "--to", target), ("export", "latest", self.home / "latest.zip"),
+                      ("show", "latest"), ("pin", "latest"), ("forget", "latest")):
+      with self.subTest(command=arguments[0]):
+        self.assertError(self.program.run(*arguments, "--json"), 1, "chromasnap list")
+    self.assertFalse(target.exists())
+    self.assertEqual([entry["id"] for entry in self.snapshots()], [older])
+    self.assertRestores(older, before)
+
   def test_a_damaged_manifest_that_another_cache_has_stays(self):
     taken = self.snapshot(self.source)["snapshot_id"]
     (manifest,) = (self.program.repository / "snapshots").glob("*/*")

@@ -22,9 +22,14 @@ public struct SnapshotSelector: Sendable {
   }
 
   /// Finds the snapshot.
-  /// - Throws: `snapshot_not_found`, or `ambiguous` where several are meant.
+  /// - Throws: `snapshot_not_found`, or `ambiguous` where several are meant; `damaged` where a keyword may mean one that can't be
+  ///   read: an older one in its place would look like success.
   package func find(in repository: Repository) throws(SnapshotError) -> Snapshot {
-    if let back = stepsBack { return try latest(back, in: repository) }
+    if let back = stepsBack {
+      let found = try latest(back, in: repository)
+      try repository.requireManifests(after: found, toTell: text)
+      return found
+    }
     let named = try repository.catalogue.snapshots(.named(text)).filter(matches)
     if let one = try only(named) { return one }
     if mayBeAnID,
@@ -89,6 +94,7 @@ public struct SnapshotSelector: Sendable {
     }
     guard back >= candidates.count else { return candidates[candidates.count - 1 - back] }
     guard let newest = candidates.last else {
+      try repository.requireManifests(after: nil, toTell: text)
       throw SnapshotError(
         .snapshotNotFound, "there is no snapshot\(restriction) in \(repository.name)",
         hint: "`chromasnap snapshot` makes one.")
