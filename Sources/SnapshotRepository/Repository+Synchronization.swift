@@ -79,13 +79,25 @@ extension Repository {
         try catalogue.forgetSeen()
         try catalogue.remove(packs: gone)
       }
-      // A pack that can't be read is known as such; check says what is wrong with it.
+      // A pack that can't be read is known as such, and tried again; check says what is wrong with it.
       let added = parallelMap(Array(present.subtracting(known)), with: { Sealer() }) { id, sealer in
         (id: id, table: try? reader.table(of: id, &sealer))
       }
       try catalogue.add(packs: added, durable: false)
       return true
     }
+    try readAgain(reader)
+  }
+
+  /// A pack that could not be read when it came, for its permissions or a disk that was away, may be read now. Mostly there is
+  /// none.
+  private func readAgain(_ reader: PackTableReader) throws(SnapshotError) {
+    let unread = try catalogue.unreadPacks()
+    if unread.isEmpty { return }
+    let found = parallelMap(unread, with: { Sealer() }) { id, sealer in
+      (try? reader.table(of: id, &sealer)).map { (id: id, table: $0) }
+    }
+    try catalogue.complete(packs: found.compactMap(\.self))
   }
 
   private func synchronizeDocuments(

@@ -88,6 +88,24 @@ import Testing
     #expect(try workshop.restored(healed) == ["db": Self.database(1)])
   }
 
+  /// A pack that could not be read when a catalogue met it: its permissions were wrong, or the disk was away.
+  @Test func aPackThatCouldNotBeReadOnceIsTriedAgain() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    let pack = try Self.largestPack(of: first, in: workshop)
+    let bytes = try Descriptor(opening: pack).readAll(limit: 1 << 30)
+    try Descriptor(opening: pack, .readWrite).resize(to: 100)
+    workshop.location = workshop.location(cache: "new")
+    _ = try workshop.location.open(for: .read)
+    try Descriptor(opening: pack, .readWrite).write(bytes)
+    #expect(try workshop.restored(first) == ["db": Self.database(1)])
+    let summary = try TakeSnapshot(source: workshop.source).run(in: workshop.location)
+    #expect(summary.chunksNew == 0)
+    _ = try workshop.prune()
+    #expect(try workshop.check().isSound)
+  }
+
   // MARK: 2: no cycles
 
   /// Two writers, each of which makes a patch against what the other has whole.

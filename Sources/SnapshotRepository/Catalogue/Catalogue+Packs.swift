@@ -64,10 +64,36 @@ extension Catalogue {
       .execute(arguments: [pack.id.data, pack.table?.kind.rawValue, pack.table?.created ?? 0, durable])
     guard db.changesCount > 0 else { return false }
     let key = db.lastInsertedRowID
-    guard let table = pack.table else { return true }
+    if let table = pack.table { try add(table, pack: key, db) }
+    return true
+  }
+
+  private static func add(_ table: PackTable, pack key: Int64, _ db: Database) throws {
     let adder = try CopyAdder(db)
     for entry in table.entries.sorted(by: { $0.id < $1.id }) { try adder.add(entry, pack: key) }
-    return true
+  }
+
+  /// The packs whose tables could not be read when the catalogue met them.
+  func unreadPacks() throws(SnapshotError) -> [ChunkID] {
+    try read { db in
+      try Data.fetchAll(db, sql: "SELECT id FROM pack WHERE kind IS NULL").map(ChunkID.init(column:))
+    }
+  }
+
+  /// Adds what is in packs that were known without it. Nothing happens where somebody else has added it.
+  func complete(packs: [(id: ChunkID, table: PackTable)]) throws(SnapshotError) {
+    guard !packs.isEmpty else { return }
+    try write { db in
+      for (id, table) in packs {
+        let key = try Int64.fetchOne(
+          db, sql: "SELECT key FROM pack WHERE id = ? AND kind IS NULL", arguments: [id.data])
+        guard let key else { continue }
+        try db.execute(
+          sql: "UPDATE pack SET kind = ?, created = ? WHERE key = ?",
+          arguments: [table.kind.rawValue, table.created, key])
+        try Self.add(table, pack: key, db)
+      }
+    }
   }
 
   package func remove(packs ids: some Collection<ChunkID> & Sendable) throws(SnapshotError) {

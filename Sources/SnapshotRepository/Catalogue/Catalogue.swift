@@ -18,7 +18,7 @@ package final class Catalogue: Sendable {
   private let queue: DatabaseQueue
   private let file: FilePath
 
-  private static let version = 6
+  private static let version = 7
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {
@@ -106,6 +106,7 @@ package final class Catalogue: Sendable {
     CREATE TABLE pack (key INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER, created INTEGER NOT NULL,
       durable INTEGER NOT NULL);
     CREATE INDEX pack_unsecured ON pack (id) WHERE durable = 0;
+    CREATE INDEX pack_unread ON pack (id) WHERE kind IS NULL;
     CREATE TABLE chunk (id BLOB NOT NULL, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL,
       length INTEGER NOT NULL, codec INTEGER NOT NULL, phase INTEGER NOT NULL, depth INTEGER NOT NULL, base BLOB,
       checksum INTEGER NOT NULL, PRIMARY KEY (id, pack)) WITHOUT ROWID;
