@@ -383,6 +383,38 @@ import Testing
     #expect(try workshop.restored(second) == ["f": bytes])
   }
 
+  /// A good copy of a pack, put back under its name.
+  @Test func aPackThatIsPutBackIsFound() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    let pack = try Self.largestPack(of: first, in: workshop)
+    let bytes = try Descriptor(opening: pack).readAll(limit: 1 << 30)
+    func check(_ reading: CheckRepository.DataReading) throws -> CheckRepository.Summary {
+      var verb = CheckRepository()
+      verb.reading = reading
+      return try verb.run(in: workshop.location)
+    }
+    func putBack() throws { try Descriptor(opening: pack, .readWrite).write(bytes) }
+    for repairs in [false, true] {
+      try Descriptor(opening: pack, .readWrite).resize(to: 1000)
+      #expect(try !check(.none).isSound)
+      try putBack()
+      if repairs { #expect(try RepairSnapshots().run(in: workshop.location).healed == [first]) }
+      #expect(try check(.none).isSound)
+      let facts = try ExamineStatus().run(in: workshop.location).facts
+      #expect(facts.damagedPacks == 0 && facts.hurtSnapshots == 0)
+    }
+    // What was noted of single chunks stands until they are read again.
+    try workshop.damage(pack, at: 5000)
+    #expect(try !check(.all).isSound)
+    try putBack()
+    let found = try check(.none).problems
+    #expect(!found.isEmpty && found.allSatisfy { $0.pack != nil && $0.message.contains("check --read-data") })
+    #expect(try check(.all).isSound)
+    #expect(try workshop.restored(first) == ["db": Self.database(1)])
+  }
+
   @Test func aRepairStoresWhatIsNeeded() throws {
     let workshop = try Workshop()
     var random = SeededGenerator(5)

@@ -90,6 +90,7 @@ public struct CheckRepository: Sendable {
     var soundness = Soundness(repository, index: index)
     var byChunk: [ChunkID: Int] = [:]
     for (i, problem) in summary.problems.enumerated() { if let chunk = problem.chunk { byChunk[chunk] = i } }
+    let unreadable = Set(summary.problems.filter { $0.code == .damagedPack }.compactMap(\.pack))
     let known = try repository.hurt()
     let snapshots = try repository.catalogue.snapshots()
     summary.snapshots = snapshots.count
@@ -102,9 +103,15 @@ public struct CheckRepository: Sendable {
           summary.problems[at].affected.append(affected)
         } else {
           if let chunk = loss.chunk { byChunk[chunk] = summary.problems.count }
-          summary.problems.append(
-            Problem(
-              code: .missingChunk, message: loss.message, pack: loss.pack, chunk: loss.chunk, affected: [affected]))
+          var problem = Problem(
+            code: .missingChunk, message: loss.message, pack: loss.pack, chunk: loss.chunk, affected: [affected])
+          if loss.pack == nil, let chunk = loss.chunk, let pack = try index.damagedPack(behind: chunk) {
+            problem.pack = pack
+            if reading != .all, !unreadable.contains(pack) {
+              problem.message += "; this was noted before, and only `chromasnap check --read-data` looks at it again"
+            }
+          }
+          summary.problems.append(problem)
         }
       }
       // A repository that can't be written to is checked all the same.

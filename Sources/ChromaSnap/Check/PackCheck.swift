@@ -24,6 +24,7 @@ struct PackCheck: Sendable {
 
   func run() throws(SnapshotError) -> Result {
     let packs = try repository.catalogue.packSummaries()
+    try withdrawRefutedLosses()
     let chosen = packs.map { reads($0.id) }
     activity.expect(files: packs.count, bytes: zip(packs, chosen).reduce(0) { $0 + ($1.1 ? $1.0.storedBytes : 0) })
     let collected = Mutex(Result())
@@ -128,6 +129,17 @@ struct PackCheck: Sendable {
     for pack in packs.subtracting(noted) {
       try? repository.add(Note(kind: .damage, time: .now, pack: pack, chunks: []))
     }
+  }
+
+  /// Notes that a pack can't be read at all, where its table can: a good copy of it was put back. First of all, for what other
+  /// packs hold may build on it. What is in the pack is as sure as in any whose data is not read.
+  private func withdrawRefutedLosses() throws(SnapshotError) {
+    let mending = PackMending(repository)
+    let tables = PackTableReader(store: repository.store)
+    let readable = try mending.notedLosses().filter { (try? tables.table(of: $0)) != nil }
+    guard !readable.isEmpty else { return }
+    index.forgetLosses(of: readable)
+    try? mending.withdrawLosses(of: readable)
   }
 
   /// Notes about damage that is no more: the disk has been mended, or a good copy of the pack put back.

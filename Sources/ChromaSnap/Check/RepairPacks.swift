@@ -9,15 +9,16 @@ struct RepairPacks {
   /// - Returns: The packs that were mended.
   func run(_ activity: Activity) throws(SnapshotError) -> [ChunkID] {
     let packs = try repository.catalogue.packSummaries()
-    let noted = Set(try repository.catalogue.notes(.damage).filter { $0.note.chunks == nil }.compactMap(\.note.pack))
     let mending = PackMending(repository)
+    let noted = try mending.notedLosses()
     var mended: [ChunkID] = []
     for pack in packs where pack.kind == nil || noted.contains(pack.id) {
       try activity.checkpoint()
       do throws(SnapshotError) {
         let table = try PackTableReader(store: repository.store).table(of: pack.id)
-        // Somebody else has mended it.
+        // Somebody else has mended it, or put it back.
         if pack.kind == nil { try mending.adopt(pack.id, table) }
+        try mending.withdrawLosses(of: [pack.id])
       } catch {
         guard error.code == .damaged else { continue }
         if try mends(pack.id, mending) { mended.append(pack.id) }

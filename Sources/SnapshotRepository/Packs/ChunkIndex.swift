@@ -155,6 +155,26 @@ package final class ChunkIndex: Sendable {
     state.withLock { state in state.damaged = state.damaged.filter { !packs.contains($0.pack) } }
   }
 
+  /// The packs can be read, whatever was noted; what is noted of single chunks in them stays.
+  package func forgetLosses(of packs: Set<ChunkID>) {
+    state.withLock { state in state.damaged.subtract(packs.map { DamagedCopy(pack: $0, chunk: nil) }) }
+  }
+
+  /// The pack of a copy that is there and known to be damaged, and without which a chunk can't be decoded.
+  package func damagedPack(behind id: ChunkID) throws(SnapshotError) -> ChunkID? {
+    try catalogue.findCopies { finder in try damagedPack(behind: id, below: .max, finder) }
+  }
+
+  private func damagedPack(behind id: ChunkID, below depth: UInt8, _ finder: borrowing CopyFinder) throws -> ChunkID? {
+    for copy in try finder.copies(of: id) where copy.entry.depth < depth {
+      if isDamaged(DamagedCopy(pack: copy.pack, chunk: id)) { return copy.pack }
+      if let base = copy.entry.base, let pack = try damagedPack(behind: base, below: copy.entry.depth, finder) {
+        return pack
+      }
+    }
+    return nil
+  }
+
   /// How one particular copy is decoded, or `nil` where its base can't be.
   package func chain(of copy: ChunkCopy) throws(SnapshotError) -> ChunkChain? {
     guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }

@@ -35,9 +35,21 @@ package struct PackMending: Sendable {
     } catch { throw PackTableReader.failure(error, in: pack) }
     try adopt(pack, table)
     if !damaged.isEmpty { try repository.add(Note(kind: .damage, time: .now, pack: pack, chunks: damaged.sorted())) }
-    let refuted = try repository.catalogue.notes(.damage).filter { $0.note.pack == pack && $0.note.chunks == nil }
-    try repository.remove(notes: refuted.map(\.object))
+    try withdrawLosses(of: [pack])
     return true
+  }
+
+  /// The packs that are noted as not to be read at all.
+  package func notedLosses() throws(SnapshotError) -> Set<ChunkID> {
+    Set(try repository.catalogue.notes(.damage).filter { $0.note.chunks == nil }.compactMap(\.note.pack))
+  }
+
+  /// Removes the notes that packs can't be read at all: their tables have just been.
+  package func withdrawLosses(of packs: Set<ChunkID>) throws(SnapshotError) {
+    let refuted = try repository.catalogue.notes(.damage).filter { stored in
+      stored.note.chunks == nil && stored.note.pack.map(packs.contains) == true
+    }
+    try repository.remove(notes: refuted.map(\.object))
   }
 
   /// Tells the catalogue of a pack whose table it could not read.
