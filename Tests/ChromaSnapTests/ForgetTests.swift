@@ -42,6 +42,10 @@ import Testing
     verb.takenForForgotten = [first.id]
     let expected = try verb.run(in: workshop.location).plan.bytesFreed
     #expect(expected > 0)
+    // However much may be unused, it is a number like any other.
+    verb.maxUnused = 1e30
+    #expect(try verb.run(in: workshop.location).plan.packsRepacked == 0)
+    verb.maxUnused = 0
     // What is really there is never swept by it.
     verb.isDryRun = false
     #expect(try verb.run(in: workshop.location).plan.bytesFreed == 0)
