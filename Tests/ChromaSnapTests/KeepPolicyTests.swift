@@ -21,6 +21,16 @@ import Testing
     }
   }
 
+  private func summary(records: Int64) -> ChromaSummary {
+    ChromaSummary(
+      schema: "1.5.9",
+      collections: [
+        ChromaSummary.Collection(
+          tenant: "t", database: "d", name: "c", id: "c", dimension: 3, distance: "l2", records: records, backlog: 0,
+          settings: [:], indexBytes: 0)
+      ])
+  }
+
   private func kept(_ candidates: [KeepPolicy.Candidate], _ change: (inout KeepPolicy) -> Void) -> [Int] {
     var policy = KeepPolicy()
     change(&policy)
@@ -104,6 +114,21 @@ import Testing
     #expect(kept(all) { $0.last = 1 } == [2, 5])
     all[3].isAcknowledged = true
     #expect(kept(all) { $0.last = 1 } == [5])
+  }
+
+  @Test func moreThanHalfIsNotRounded() {
+    var all = candidates(2, everyHours: 1)
+    for (before, after, isCollapse) in [(1, 0, true), (3, 1, true), (2, 1, false), (3, 2, false), (0, 0, false)] {
+      all[0].snapshot.manifest.statistics.totalBytes = UInt64(before)
+      all[1].snapshot.manifest.statistics.totalBytes = UInt64(after)
+      #expect(kept(all) { $0.last = 1 } == (isCollapse ? [0, 1] : [1]), "\(before) to \(after) bytes")
+    }
+    for i in all.indices { all[i].snapshot.manifest.statistics.totalBytes = 1000 }
+    for (before, after, isCollapse) in [(1, 0, true), (3, 1, true), (2, 1, false)] {
+      all[0].snapshot.manifest.chroma = summary(records: Int64(before))
+      all[1].snapshot.manifest.chroma = summary(records: Int64(after))
+      #expect(kept(all) { $0.last = 1 } == (isCollapse ? [0, 1] : [1]), "\(before) to \(after) records")
+    }
   }
 
   @Test func reasonsSayWhy() {

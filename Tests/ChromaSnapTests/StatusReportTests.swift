@@ -127,6 +127,11 @@ import Testing
     #expect(codes(last { $0.collections![0].records = 850 }).isEmpty)
     #expect(codes(last { $0.collections![0].records = 700 }) == ["records_dropped": .warning])
     #expect(codes(last { $0.collections![0].records = 400 }) == ["records_dropped": .critical])
+    // The one record that there was is more than half.
+    let emptied = facts { facts in
+      for i in facts.sources[0].recent.indices { facts.sources[0].recent[i].collections![1].records = i < 5 ? 1 : 0 }
+    }
+    #expect(codes(emptied) == ["records_dropped": .critical])
     #expect(codes(last { $0.collections![0].records = 850 }) { $0.maxDrop = 0.1 } == ["records_dropped": .warning])
     #expect(codes(last { $0.collections!.remove(at: 1) }) == ["collection_gone": .warning])
     #expect(codes(last { $0.collections = [] }) == ["collection_gone": .critical])

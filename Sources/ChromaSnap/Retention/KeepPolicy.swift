@@ -159,10 +159,15 @@ public struct KeepPolicy: Hashable, Sendable {
   /// Whether a source has lost more than half of its bytes or records, or a collection, between two snapshots.
   static func isCollapse(from before: Candidate, to after: Candidate) -> Bool {
     let (old, new) = (before.snapshot.manifest.statistics, after.snapshot.manifest.statistics)
-    if new.totalBytes < old.totalBytes / 2 { return true }
+    if hasLostMoreThanHalf(of: old.totalBytes, now: new.totalBytes) { return true }
     guard let chroma = before.snapshot.manifest.chroma else { return false }
     let now = after.snapshot.manifest.chroma
     let gone = Set(chroma.collections.map(\.id)).subtracting(now?.collections.map(\.id) ?? [])
-    return !gone.isEmpty || (now?.records ?? 0) < chroma.records / 2
+    return !gone.isEmpty || hasLostMoreThanHalf(of: chroma.records, now: now?.records ?? 0)
+  }
+
+  /// Not rounded: the one record that there was is more than half.
+  static func hasLostMoreThanHalf<Amount: BinaryInteger>(of before: Amount, now: Amount) -> Bool {
+    now < before - before / 2
   }
 }

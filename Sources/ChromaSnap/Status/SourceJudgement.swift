@@ -107,7 +107,8 @@ struct SourceJudgement {
       }
       if Double(records) < Double(collection.records) * (1 - thresholds.maxDrop) {
         add(
-          .recordsDropped, records < collection.records / 2 ? .critical : .warning,
+          .recordsDropped,
+          KeepPolicy.hasLostMoreThanHalf(of: collection.records, now: records) ? .critical : .warning,
           "collection \(collection.name) has \(records) records, and had \(collection.records); \(intended)")
       }
     }
