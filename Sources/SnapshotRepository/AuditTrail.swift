@@ -52,7 +52,7 @@ package struct AuditTrail: Sendable {
     }
     let expired = Self.expired(objects, at: now)
     try storing("removing old entries of the audit trail") { () throws(StoreError) in
-      for object in expired { try place.store.delete(object) }
+      try place.store.delete(Array(expired))
     }
     return expired.count
   }

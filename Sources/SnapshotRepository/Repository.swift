@@ -211,10 +211,8 @@ public final class Repository: Sendable {
     try catalogue.add(notes: [((id, note), object, document)])
   }
 
-  /// Removes a snapshot's manifest and the notes about it. Its chunks stay until a prune.
-  package func forget(_ snapshot: Snapshot) throws(SnapshotError) { try forget([snapshot]) }
-
-  /// The same for several, in few writes. What is interrupted leaves some of them there.
+  /// Removes snapshots' manifests and the notes about them, in few writes. Their chunks stay until a prune. What is interrupted
+  /// leaves some of them there.
   package func forget(_ snapshots: [Snapshot]) throws(SnapshotError) {
     for start in stride(from: 0, to: snapshots.count, by: 1000) {
       let some = snapshots[start..<min(snapshots.count, start + 1000)]

@@ -60,7 +60,7 @@ import Testing
       #expect(try other.catalogue.digest(of: folder) == expected)
     }
     // One goes and one comes: the number of names says nothing.
-    try other.forget(all[0])
+    try other.forget([all[0]])
     let made = try other.commit(manifest(7))
     try repository.synchronize()
     #expect(try repository.catalogue.snapshots() == all.dropFirst() + [made])

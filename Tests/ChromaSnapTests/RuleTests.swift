@@ -195,6 +195,23 @@ import Testing
     #expect(try workshop.restored(back) == ["db": Self.database(1)])
   }
 
+  /// What one interrupted prune wrote and another condemned stays, but no snapshot came to need it.
+  @Test func whatIsNotNeededIsNotSpared() throws {
+    let workshop = try Workshop()
+    try workshop.write("db", Self.database(1))
+    let first = try workshop.snapshot()
+    try workshop.write("db", Self.database(2))
+    try workshop.snapshot()
+    try workshop.forget(first)
+    do {
+      let repository = try workshop.location.open(for: .delete)
+      try repository.condemn([], replacements: first.manifest.packs)
+      try repository.condemn(first.manifest.packs, replacements: [])
+    }
+    #expect(try workshop.prune().packsSpared == 0)
+    #expect(try workshop.check().isSound)
+  }
+
   /// What is condemned is never relied on by a snapshot that begins afterwards.
   @Test func condemnedPacksAreNotReliedOn() throws {
     let workshop = try Workshop()

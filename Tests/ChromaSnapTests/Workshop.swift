@@ -92,7 +92,7 @@ final class Workshop {
 
   func forget(_ snapshot: Snapshot) throws {
     let repository = try location.open(for: .delete)
-    try repository.forget(snapshot)
+    try repository.forget([snapshot])
   }
 
   /// The files of the repository below a folder of it, by name.

@@ -16,10 +16,10 @@ struct Sweep: Sendable {
     try repository.requireAllManifests()
     let documents = try repository.condemned()
     let present = try repository.catalogue.packs()
-    let condemned = Set(documents.flatMap(\.record.packs)).intersection(present)
     let replacements = Set(documents.flatMap(\.record.replacements)).intersection(present)
+    let condemned = Set(documents.flatMap(\.record.packs)).intersection(present).subtracting(replacements)
     if !condemned.isEmpty {
-      let doomed = try spare(condemned.subtracting(replacements), &marker)
+      let doomed = try spare(condemned, &marker)
       summary.packsSpared = condemned.count - doomed.count
       // What takes their place is read back from the store before anything goes.
       let tables = PackTableReader(store: repository.store)
