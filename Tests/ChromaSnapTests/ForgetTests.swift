@@ -34,6 +34,19 @@ import Testing
     for limit in [1e300, .infinity] { #expect(try workshop.prune(maxUnused: limit).plan.packsRepacked == 0) }
   }
 
+  /// A forget removes manifests first, and may be killed before it comes to their notes.
+  @Test func notesThatAKilledForgetLeftGoWithTheNextPrune() throws {
+    let (workshop, first, _) = try workshop()
+    _ = try PinSnapshot(SnapshotSelector(first.id.description), isPinned: true).run(in: workshop.location)
+    let object = ObjectNames.snapshot(first.id, committed: first.manifest.commitTime)
+    #expect(try workshop.objects("notes").count == 1)
+    _ = try workshop.prune()
+    #expect(try workshop.objects("notes").count == 1)
+    try FileSystem.removeFile(workshop.repositoryFolder.pushing(FilePath(object)))
+    _ = try workshop.prune()
+    #expect(try workshop.objects("notes").isEmpty)
+  }
+
   @Test func aDryPruneTakesForForgottenWhatItIsTold() throws {
     let (workshop, first, _) = try workshop()
     var verb = PruneRepository()

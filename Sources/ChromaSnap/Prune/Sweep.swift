@@ -65,12 +65,12 @@ struct Sweep: Sendable {
     try repository.catalogue.remove(packs: packs)
   }
 
-  /// Notes about damage in packs that are no more.
+  /// Notes about damage in packs that are no more, and those that a forget has left which was killed behind the manifests.
   private func removeObsoleteNotes() throws(SnapshotError) {
     let present = try repository.catalogue.packs()
     let obsolete = try repository.catalogue.notes(.damage).filter { stored in
       stored.note.pack.map { !present.contains($0) } ?? false
     }
-    try repository.remove(notes: obsolete.map(\.object))
+    try repository.remove(notes: obsolete.map(\.object) + repository.catalogue.noteObjectsAboutNobody())
   }
 }

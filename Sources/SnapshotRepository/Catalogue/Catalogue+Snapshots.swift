@@ -207,6 +207,15 @@ extension Catalogue {
     }
   }
 
+  /// The names of all notes about snapshots that are no more.
+  package func noteObjectsAboutNobody() throws(SnapshotError) -> [String] {
+    try read { db in
+      try String.fetchAll(
+        db,
+        sql: "SELECT object FROM note WHERE snapshot IS NOT NULL AND snapshot NOT IN (SELECT id FROM snapshot)")
+    }
+  }
+
   /// A note with the name of its object.
   package struct StoredNote: Hashable, Sendable {
     package var object: String
