@@ -1,5 +1,7 @@
 """Forgetting, pinning and pruning; checking and repairing."""
 
+import hashlib
+import json
 import os
 import unittest
 
@@ -64,6 +66,29 @@ class Keeping(SourceCase):
     self.call("forget", "--keep-last", "x", code=64)
     self.call("forget", "--keep-within", "x", code=64)
     self.assertEqual(len(self.snapshots()), 1)
+
+  def test_the_hour_that_comes_twice_is_two_hours(self):
+    for number, moment in enumerate(("2025-10-26T00:30:00", "2025-10-26T01:30:00")):
+      self.write("one", b"%d" % number)
+      self.snapshot(self.source)
+      self.move_last(moment)
+    # Half past two both times.
+    zone = {"TZ": "CET-1CEST,M3.5.0,M10.5.0/3"}
+    self.assertEqual({entry["time"][11:16] for entry in self.snapshots()}, {"00:30", "01:30"})
+    self.call("forget", "--keep-hourly", "2", environment=zone)
+    self.assertEqual(len(self.snapshots()), 2)
+
+  def move_last(self, moment):
+    """Moves the snapshot that was committed last to another time, with the id that its bytes then have."""
+    path = max((self.program.repository / "snapshots").rglob("*.json"))
+    manifest = json.loads(path.read_bytes())
+    manifest["time"] = manifest["commit_time"] = f"{moment}.000000000Z"
+    data = json.dumps(manifest).encode()
+    folder = self.program.repository / "snapshots" / moment[:7]
+    folder.mkdir(exist_ok=True)
+    stamp = moment.replace("-", "").replace(":", "")
+    (folder / f"{stamp}.000000000Z-{hashlib.sha256(data).hexdigest()}.json").write_bytes(data)
+    path.unlink()
 
   def test_forget_by_name(self):
     taken = []

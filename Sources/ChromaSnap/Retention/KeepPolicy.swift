@@ -71,14 +71,17 @@ public struct KeepPolicy: Hashable, Sendable {
     if let scope {
       for i in candidates.indices where !isInScope(candidates[i]) { reasons[i].append("not tagged \(scope)") }
     }
-    keepBuckets(candidates, hourly, "hourly", &reasons) { "\($0.year) \($0.month) \($0.day) \($0.hour)" }
-    keepBuckets(candidates, daily, "daily", &reasons) { "\($0.year) \($0.month) \($0.day)" }
-    keepBuckets(candidates, weekly, "weekly", &reasons) {
-      // Monday was the fifth day of 1970.
-      "\((CivilTime.days(year: $0.year, month: $0.month, day: $0.day) + 3) / 7)"
+    keepBuckets(candidates, hourly, "hourly", &reasons) { local, offset in
+      // Where clocks go back an hour comes twice.
+      "\(local.year) \(local.month) \(local.day) \(local.hour) \(offset)"
     }
-    keepBuckets(candidates, monthly, "monthly", &reasons) { "\($0.year) \($0.month)" }
-    keepBuckets(candidates, yearly, "yearly", &reasons) { "\($0.year)" }
+    keepBuckets(candidates, daily, "daily", &reasons) { local, _ in "\(local.year) \(local.month) \(local.day)" }
+    keepBuckets(candidates, weekly, "weekly", &reasons) { local, _ in
+      // Monday was the fifth day of 1970.
+      "\((CivilTime.days(year: local.year, month: local.month, day: local.day) + 3) / 7)"
+    }
+    keepBuckets(candidates, monthly, "monthly", &reasons) { local, _ in "\(local.year) \(local.month)" }
+    keepBuckets(candidates, yearly, "yearly", &reasons) { local, _ in "\(local.year)" }
     for (i, candidate) in candidates.enumerated() {
       let manifest = candidate.snapshot.manifest
       if let within, let newest = candidates.last?.snapshot.manifest.time,
@@ -120,14 +123,16 @@ public struct KeepPolicy: Hashable, Sendable {
     scope.map(candidate.snapshot.manifest.tags.contains) ?? true
   }
 
+  /// - Parameter bucket: Names that of a local time, so many seconds east of UTC.
   private func keepBuckets(
     _ candidates: [Candidate], _ count: Int, _ name: String, _ reasons: inout [[String]],
-    bucket: (CivilTime) -> String
+    bucket: (CivilTime, Int64) -> String
   ) {
     var seen: Set<String> = []
     for (i, candidate) in candidates.enumerated().reversed() where isInScope(candidate) {
       guard seen.count < count else { return }
-      let key = bucket(candidate.snapshot.manifest.time.local)
+      let time = candidate.snapshot.manifest.time
+      let key = bucket(time.local, Platform.secondsEastOfUTC(at: time))
       if seen.insert(key).inserted { reasons[i].append("\(name) \(count)") }
     }
   }
