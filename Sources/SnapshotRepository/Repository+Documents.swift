@@ -1,5 +1,5 @@
 import ObjectStorage
-import SnapshotFormat
+package import SnapshotFormat
 import Synchronization
 
 /// Documents as they lie in the store, whatever the catalogue says.
@@ -25,6 +25,36 @@ extension Repository {
     }
   }
 
+  /// A manifest, which lies where its own name says: a second copy elsewhere would be a snapshot that comes back when it was
+  /// forgotten.
+  package func readManifest(
+    _ object: String
+  ) throws(SnapshotError) -> (id: ChunkID, value: Manifest, document: [UInt8]) {
+    let found = try readDocument(object, as: Manifest.self)
+    guard object == ObjectNames.snapshot(found.id, committed: found.value.commitTime) else {
+      throw SnapshotError(
+        .damaged, "\(object) holds a manifest of another name",
+        hint: "Run `chromasnap repair`: it puts it in its place.")
+    }
+    return found
+  }
+
+  /// Puts a manifest in its place that lies under a name that is not its own.
+  /// - Returns: Whether it had to.
+  package func putInPlace(_ object: String, isDryRun: Bool) throws(SnapshotError) -> Bool {
+    guard object.hasPrefix("\(ObjectNames.snapshots)/"),
+      let (id, manifest, document) = try? readDocument(object, as: Manifest.self)
+    else { return false }
+    let place = ObjectNames.snapshot(id, committed: manifest.commitTime)
+    if object == place { return false }
+    if isDryRun { return true }
+    try storing("putting \(object) in its place") { () throws(StoreError) in
+      try store.put(place, Sealer.sealDocument(document))
+      try store.delete(object)
+    }
+    return true
+  }
+
   /// What the bytes of a document should be that are not those that its name promises: as the catalogue took it in, else with
   /// the one bit put right that has flipped. Its id proves either.
   package func mended(_ object: String) throws(SnapshotError) -> [UInt8]? {
@@ -48,7 +78,13 @@ extension Repository {
   package func damagedDocument(withPrefix digits: String) throws(SnapshotError) -> String? {
     var found: [String] = []
     for object in try documents() where ObjectNames.id(in: object)?.description.hasPrefix(digits) == true {
-      do throws(SnapshotError) { _ = try readDocument(object) } catch {
+      do throws(SnapshotError) {
+        if object.hasPrefix("\(ObjectNames.snapshots)/") {
+          _ = try readManifest(object)
+        } else {
+          _ = try readDocument(object)
+        }
+      } catch {
         if error.code == .damaged { found.append(object) }
       }
     }

@@ -113,6 +113,17 @@ extension Repository {
       try catalogue.remove(objects: recorded.subtracting(present).map { "\(folder)/\($0)" }, of: table)
       return try adopt(present.subtracting(recorded).sorted().map { "\(folder)/\($0)" }, into: table)
     }
+    if table == .snapshot { try setSecondCopiesAside() }
+  }
+
+  /// What a manifest needs is known where it lies under its own name, whatever lies elsewhere. Not before all folders are in
+  /// step: it may have been moved from one to the other.
+  private func setSecondCopiesAside() throws(SnapshotError) {
+    for object in unreadManifests {
+      guard let id = ObjectNames.id(in: object), try catalogue.hasSnapshot(id) else { continue }
+      unread.withLock { _ = $0.remove(object) }
+      secondCopies.withLock { _ = $0.insert(object) }
+    }
   }
 
   /// Adds documents to the catalogue. One that can't be read is left out and remembered: check says what is wrong with it.
@@ -121,11 +132,11 @@ extension Repository {
     let adopted: Set<String>
     switch table {
     case .snapshot:
-      let found = self.adopted(objects, as: Manifest.self)
+      let found = self.adopted(objects) { (object) throws(SnapshotError) in try readManifest(object) }
       adopted = Set(found.map(\.object))
       try catalogue.add(snapshots: found.map { (Snapshot(id: $0.id, manifest: $0.value), $0.object, $0.document) })
     case .note:
-      let found = self.adopted(objects, as: Note.self)
+      let found = self.adopted(objects) { (object) throws(SnapshotError) in try readDocument(object, as: Note.self) }
       adopted = Set(found.map(\.object))
       try catalogue.add(notes: found.map { (($0.id, $0.value), $0.object, $0.document) })
     }
@@ -144,11 +155,17 @@ extension Repository {
 
   private typealias Adopted<Value> = (id: ChunkID, value: Value, object: String, document: [UInt8])
 
-  private func adopted<Value: Decodable & Sendable>(_ objects: [String], as type: Value.Type) -> [Adopted<Value>] {
+  private func adopted<Value: Sendable>(
+    _ objects: [String],
+    _ read: @Sendable (String) throws(SnapshotError) -> (id: ChunkID, value: Value, document: [UInt8])
+  ) -> [Adopted<Value>] {
     parallelMap(objects) { object in
-      (try? readDocument(object, as: type)).map { ($0.id, $0.value, object, $0.document) }
+      (try? read(object)).map { ($0.id, $0.value, object, $0.document) }
     }.compactMap(\.self)
   }
+
+  /// Whether a manifest lies under its own name too.
+  package func isSecondCopy(_ object: String) -> Bool { secondCopies.withLock { $0.contains(object) } }
 
   /// Manifests that are there and can't be read: what their snapshots need is not known.
   package var unreadManifests: [String] {

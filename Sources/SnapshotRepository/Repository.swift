@@ -21,6 +21,8 @@ public final class Repository: Sendable {
   package let lockTimeout: Double
   /// Manifests and notes that are there and could not be read when the catalogue was brought in step.
   let unread = Mutex<Set<String>>([])
+  /// Manifests that lie under their own names too.
+  let secondCopies = Mutex<Set<String>>([])
   /// The folders of manifests as they were before the catalogue was last brought in step with them.
   let manifestFolders = Mutex<[String: FolderStamp]>([:])
 
@@ -103,14 +105,6 @@ public final class Repository: Sendable {
       lock: lock, lockTimeout: place.lockTimeout)
     try repository.synchronize()
     return repository
-  }
-
-  private static func requireExistence(at place: Place) throws(SnapshotError) {
-    guard try exists(at: place) else {
-      throw SnapshotError(
-        .noRepository, "there is no repository at \(place.name)",
-        hint: "Name one with --repo, or make one with `chromasnap init`.")
-    }
   }
 
   /// Takes a lock before the repository is opened: what is seen from then on is what nobody else is changing. Where there is no
@@ -217,9 +211,12 @@ public final class Repository: Sendable {
     for start in stride(from: 0, to: snapshots.count, by: 1000) {
       let some = snapshots[start..<min(snapshots.count, start + 1000)]
       let notes = try catalogue.noteObjects(about: some.map(\.id))
+      let ids = Set(some.map(\.id))
+      let copies = secondCopies.withLock { $0.filter { ObjectNames.id(in: $0).map(ids.contains) == true } }
       let objects = some.map { ObjectNames.snapshot($0.id, committed: $0.manifest.commitTime) }
       try storing("removing snapshots") { () throws(StoreError) in
-        try store.delete(objects)
+        // The second copies first: what is left alone is a snapshot again.
+        try store.delete(Array(copies) + objects)
         try store.delete(notes)
       }
       try catalogue.remove(objects: objects, of: .snapshot)

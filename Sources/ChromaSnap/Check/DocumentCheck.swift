@@ -8,29 +8,39 @@ struct DocumentCheck: Sendable {
 
   func run() throws(SnapshotError) -> [CheckRepository.Problem] {
     var problems: [CheckRepository.Problem] = []
-    try checkMonths(ObjectNames.snapshots, Manifest.self, .damagedManifest, &problems)
-    try checkMonths(ObjectNames.notes, Note.self, .damagedNote, &problems)
-    try checkMonths(ObjectNames.audit, AuditEntry.self, .damagedAudit, &problems)
-    for object in try repository.condemnedObjects() { check(object, Condemned.self, .damagedDocument, &problems) }
+    try checkMonths(ObjectNames.snapshots, .damagedManifest, &problems) { (object) throws(SnapshotError) in
+      _ = try repository.readManifest(object)
+    }
+    try checkMonths(ObjectNames.notes, .damagedNote, &problems) { (object) throws(SnapshotError) in
+      _ = try repository.readDocument(object, as: Note.self)
+    }
+    try checkMonths(ObjectNames.audit, .damagedAudit, &problems) { (object) throws(SnapshotError) in
+      _ = try repository.readDocument(object, as: AuditEntry.self)
+    }
+    for object in try repository.condemnedObjects() {
+      check(object, .damagedDocument, &problems) { (object) throws(SnapshotError) in
+        _ = try repository.readDocument(object, as: Condemned.self)
+      }
+    }
     return problems
   }
 
-  private func checkMonths<Value: Decodable>(
-    _ parent: String, _ type: Value.Type, _ code: CheckRepository.Problem.Code,
-    _ problems: inout [CheckRepository.Problem]
+  private func checkMonths(
+    _ parent: String, _ code: CheckRepository.Problem.Code, _ problems: inout [CheckRepository.Problem],
+    _ read: (String) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
-    for object in try repository.documents(in: parent) { check(object, type, code, &problems) }
+    for object in try repository.documents(in: parent) { check(object, code, &problems, read) }
   }
 
-  private func check<Value: Decodable>(
-    _ object: String, _ type: Value.Type, _ code: CheckRepository.Problem.Code,
-    _ problems: inout [CheckRepository.Problem]
+  private func check(
+    _ object: String, _ code: CheckRepository.Problem.Code, _ problems: inout [CheckRepository.Problem],
+    _ read: (String) throws(SnapshotError) -> Void
   ) {
-    do throws(SnapshotError) { _ = try repository.readDocument(object, as: type) } catch {
+    do throws(SnapshotError) { try read(object) } catch {
       var problem = CheckRepository.Problem(code: code, message: error.message)
       // What the document was about is still in its name.
       if code != .damagedDocument { problem.document = ObjectNames.id(in: object) }
-      if code == .damagedManifest, let id = problem.document {
+      if code == .damagedManifest, let id = problem.document, !repository.isSecondCopy(object) {
         problem.affected = [CheckRepository.Problem.Affected(snapshot: id, path: nil)]
       }
       problems.append(problem)

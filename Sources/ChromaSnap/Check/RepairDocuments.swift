@@ -10,7 +10,10 @@ struct RepairDocuments {
     var result = RepairRepository.Documents()
     for object in try repository.documents() {
       try activity.checkpoint()
-      do throws(SnapshotError) { _ = try repository.readDocument(object) } catch {
+      do throws(SnapshotError) {
+        _ = try repository.readDocument(object)
+        if try repository.putInPlace(object, isDryRun: isDryRun) { result.mended.append(object) }
+      } catch {
         // One that can't be read for another reason may be well.
         if error.code == .damaged, let document = try repository.mended(object) {
           if !isDryRun { try repository.mend(object, with: document) }

@@ -111,6 +111,12 @@ extension Catalogue {
     }
   }
 
+  package func hasSnapshot(_ id: ChunkID) throws(SnapshotError) -> Bool {
+    try read { db in
+      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM snapshot WHERE id = ?)", arguments: [id.data]) ?? false
+    }
+  }
+
   /// The names of a month's manifests or notes within their folder, sorted.
   package func names(in folder: String, of table: DocumentTable) throws(SnapshotError) -> [String] {
     try read { db in
