@@ -1,12 +1,12 @@
 import ChromaDB
-import SnapshotFormat
-import SnapshotRepository
+package import SnapshotFormat
+package import SnapshotRepository
 import SystemIO
 
 /// What notes say about snapshots.
 extension Repository {
   /// The snapshots that are pinned.
-  func pinned() throws(SnapshotError) -> Set<ChunkID> {
+  package func pinned() throws(SnapshotError) -> Set<ChunkID> {
     Set(try catalogue.verdicts(.pin).filter(\.value).keys)
   }
 

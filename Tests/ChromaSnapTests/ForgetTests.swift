@@ -75,7 +75,7 @@ import Testing
       #expect(found.problems.flatMap(\.affected).isEmpty)
     }
     _ = try workshop.prune()
-    #expect(try RepairSnapshots().run(in: workshop.location).documents.mended.count == 1)
+    #expect(try RepairRepository().run(in: workshop.location).documents.mended.count == 1)
     #expect(try workshop.check().isSound)
     try makeCopy()
     var verb = ForgetSnapshots(KeepPolicy())
@@ -99,7 +99,7 @@ import Testing
         ($0 as? SnapshotError)?.code == .damaged
       }
     }
-    #expect(try RepairSnapshots().run(in: workshop.location).savedManifests == [first.id])
+    #expect(try RepairRepository().run(in: workshop.location).savedManifests == [first.id])
     #expect(try listed(workshop, cache: "new") == 3)
     #expect(try workshop.restored(first) == ["f": [1]])
     #expect(try workshop.check().isSound)

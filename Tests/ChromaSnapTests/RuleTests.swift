@@ -417,7 +417,7 @@ import Testing
       try Descriptor(opening: pack, .readWrite).resize(to: 1000)
       #expect(try !check(.none).isSound)
       try putBack()
-      if repairs { #expect(try RepairSnapshots().run(in: workshop.location).healed == [first]) }
+      if repairs { #expect(try RepairRepository().run(in: workshop.location).healed == [first]) }
       #expect(try check(.none).isSound)
       let facts = try ExamineStatus().run(in: workshop.location).facts
       #expect(facts.damagedPacks == 0 && facts.hurtSnapshots == 0)
@@ -634,7 +634,7 @@ import Testing
     try FileSystem.rename(away, to: pack)
     // It is the last good one before a collapse.
     #expect { try forget.run(in: workshop.location) } throws: { ($0 as? SnapshotError)?.code == .protected }
-    #expect(try RepairSnapshots().run(in: workshop.location).hurt.isEmpty)
+    #expect(try RepairRepository().run(in: workshop.location).hurt.isEmpty)
     #expect(try ExamineStatus().run(in: workshop.location).facts.hurtSnapshots == 0)
   }
 

@@ -13,7 +13,7 @@ extension DirectoryUse {
     guard let process = use.processes.first else { return }
     throw SnapshotError(
       .targetBusy, "ChromaDB in use: process \(process.id) (\(process.name)) has \(directory) open",
-      hint: "Stop it first. With --force it keeps the replaced files open: it reads old data, and what it writes is lost."
-    )
+      hint:
+        "Stop it first. With --force it keeps the replaced files open: it reads old data, and what it writes is lost.")
   }
 }

@@ -36,9 +36,15 @@ package enum Document {
   }
 
   /// The same for a document that says its version. Of another version nothing else need be as this program knows it.
-  /// - Parameter known: The version that this program knows.
   package static func decode<Value: VersionedDocument>(
-    _ type: Value.Type, from bytes: [UInt8], called subject: String, version known: Int = 1
+    _ type: Value.Type, from bytes: [UInt8], called subject: String
+  ) throws(FormatError) -> Value {
+    try decode(type, from: bytes, called: subject, version: 1)
+  }
+
+  /// The same where the version that this program knows is another one.
+  package static func decode<Value: VersionedDocument>(
+    _ type: Value.Type, from bytes: [UInt8], called subject: String, version known: Int
   ) throws(FormatError) -> Value {
     let newer = FormatError(.unsupported, "\(subject) is of a version that this program does not know")
     do throws(FormatError) {
