@@ -11,7 +11,8 @@ import xml.etree.ElementTree as ElementTree
 from support import NOBODY, PROGRAM, ROOT, Program
 from test_config import ConfigCase
 
-ODD = "odd 100% & <b> 'it' \"is\" $HOME (x);y"
+# Each special sign once more with a combining mark behind it: together they are one character of Swift's.
+ODD = "odd 100% & <b> 'it' \"is\" $HOME (x);y" + "".join(f" {sign}\u0301;echo INJECTED;#" for sign in "'\"%<>&$")
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 
@@ -81,8 +82,21 @@ class Commands(ScheduleCase):
     self.assertIn("secret", error["message"])
     self.assertIn("file", error["hint"])
 
+  def test_a_file_of_hooks_is_found_from_anywhere(self):
+    shown = self.schedule("show", self.source, "--kind", "cron", environment={"CHROMASNAP_NOTIFY": "@url\nfailure=@below/url"})
+    words = shown["command"]
+    self.assertEqual([words[i + 1] for i, word in enumerate(words) if word == "--notify"],
+                     [f"@{self.place}/url", f"failure=@{self.place}/below/url"])
+
+  def test_a_variable_that_no_option_stands_for_is_refused(self):
+    for name, value, key in (("CHROMASNAP_LEVEL", "3", "level"), ("CHROMASNAP_NOTIFY_FILE", "urls", "notify-file")):
+      error = self.use("schedule", "show", self.source, "--kind", "cron", "--json", code=64, environment={name: value}).summary
+      self.assertIn(name, error["message"])
+      self.assertIn(f"`{key}`", error["hint"])
+
   def test_what_can_not_be_quoted_is_refused(self):
-    for name, kinds in (("line\nend", ("cron", "systemd", "launchd", "windows")), ("back\\slash", ("cron",))):
+    for name, kinds in (("line\nend", ("cron", "systemd", "launchd", "windows")), ("back\\slash", ("cron",)),
+                        ("back\\\u0301slash", ("cron",))):
       source = self.home / name
       source.mkdir()
       for kind in kinds:
@@ -141,6 +155,38 @@ class Cron(ScheduleCase):
     self.assertEqual(self.schedule("remove", "--as", "other")["removed"], ["cron"])
     self.assertEqual(self.tab.read_text(), before + "\n# after\n")
     self.assertEqual(self.schedule("remove")["removed"], [])
+
+  def test_a_block_without_its_end_is_left_alone(self):
+    begin, end = "# >>> chromasnap auto: made by x\n30 2 * * * old\n", "# <<< chromasnap auto\n"
+    others = "0 1 * * * /opt/precious\n5 5 * * * /opt/other\n"
+    nightly = (begin + end).replace("auto", "nightly")
+    for table, line in ((begin + others, 1), (others + begin + nightly + end, 3), (begin, 1), (begin + begin + end, 1)):
+      self.tab.write_text(table)
+      for verb, *arguments in (("remove",), ("install", self.source)):
+        error = self.schedule(verb, *arguments, "--kind", "cron", code=1)
+        self.assertIn(f"line {line} of the crontab", error["message"])
+        self.assertIn("crontab -e", error["hint"])
+        self.assertEqual(self.tab.read_text(), table)
+    # A whole one goes, whatever the others look like.
+    self.tab.write_text(begin + others + nightly)
+    self.schedule("remove", "--kind", "cron", "--as", "nightly")
+    self.assertEqual(self.tab.read_text(), begin + others)
+
+  def test_other_lines_keep_their_bytes(self):
+    mine = b"# caf\xe9 \xff\r\n0 1 * * * echo \xe9\r\n"
+    noisy = self.stand_in("noisy", f"echo 'crontab: a warning' >&2; exec '{self.crontab}' \"$@\"")
+    self.bare["CHROMASNAP_CRONTAB"] = noisy
+    self.tab.write_bytes(mine)
+    self.schedule("install", self.source, "--kind", "cron")
+    installed = self.tab.read_bytes()
+    self.assertTrue(installed.startswith(mine + b"# >>> chromasnap auto:"), installed)
+    self.assertNotIn(b"warning", installed)
+    # An editor of Windows has been there: the block is still found.
+    self.tab.write_bytes(installed.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    self.schedule("install", self.source, "--kind", "cron", "--every", "1h")
+    self.assertEqual(self.tab.read_bytes().count(b"# >>> chromasnap auto:"), 1)
+    self.schedule("remove", "--kind", "cron")
+    self.assertEqual(self.tab.read_bytes(), mine)
 
   def test_an_empty_crontab_goes_again(self):
     self.schedule("install", self.source, "--kind", "cron")
@@ -234,12 +280,15 @@ class Systemd(ScheduleCase):
 
   def test_quoting_round_trips(self):
     source = self.odd_source()
-    (source / "back\\slash").mkdir()
-    shown = self.schedule("show", source / "back\\slash", "--kind", "systemd", "--system")
+    source /= "back\\slash\\\u0301 \\"
+    source.mkdir()
+    shown = self.schedule("show", source, "--kind", "systemd", "--system")
     service = shown["files"][0]["text"]
     words = self.unquote(self.entry(service, "ExecStart"))
     self.assertEqual([words[0]] + [word.replace("$$", "$") for word in words[1:]], shown["command"])
-    self.assertIn("-" + str(source / "back\\slash"), self.unquote(self.entry(service, "ReadWritePaths")))
+    self.assertIn("-" + str(source), self.unquote(self.entry(service, "ReadWritePaths")))
+    # It would swallow the next line.
+    self.assertFalse([line for line in service.splitlines() if line.endswith("\\")])
 
   def test_hardening(self):
     service = self.texts("/srv/chroma", "--repo", "/srv/backups", "--cache-dir", "/var/cache/c", "--kind", "systemd",
@@ -274,6 +323,28 @@ class Systemd(ScheduleCase):
     self.assertEqual(self.notes.read_text().splitlines(),
                      ["--user disable --now chromasnap-auto.timer", "--user clean --what=state chromasnap-auto.timer",
                       "--user daemon-reload"])
+
+  def test_removing_goes_on_after_an_error(self):
+    self.schedule("install", self.source, "--kind", "systemd", "--user")
+    self.tab.write_text("# >>> chromasnap auto: cut off\n")
+    result = self.use("schedule", "remove", "--user", "--json", code=1)
+    self.assertEqual([line["message_type"] for line in result.lines], ["unscheduled", "error"])
+    self.assertEqual(result.lines[0]["removed"], ["systemd"])
+    self.assertIn("crontab", result.summary["message"])
+    self.assertEqual(os.listdir(self.units), [])
+    self.assertIn("disable --now chromasnap-auto.timer", self.notes.read_text())
+
+  def test_a_failing_systemctl_keeps_no_files(self):
+    self.schedule("install", self.source, "--kind", "systemd", "--user")
+    broken = self.stand_in("broken", "echo 'no bus' >&2; exit 1")
+    error = self.schedule("remove", "--kind", "systemd", "--user", code=1, environment={"CHROMASNAP_SYSTEMCTL": broken})
+    self.assertIn("no bus", error["message"])
+    self.assertEqual(os.listdir(self.units), [])
+
+  def test_the_delay_is_by_the_least_interval(self):
+    for every, seconds in (("02:30,02:35", 30), ("23:58,00:01", 18), ("02:30,14:30", 300), ("daily", 300)):
+      timer = self.texts(self.source, "--kind", "systemd", "--every", every)[1]
+      self.assertIn(f"RandomizedDelaySec={seconds}s\n", timer)
 
   @unittest.skipIf(os.path.exists("/run/systemd/system"), "systemd runs here")
   def test_where_systemd_does_not_run(self):
@@ -340,7 +411,7 @@ class Windows(ScheduleCase):
     return shown, ElementTree.fromstring(shown["files"][0]["text"].split("\n", 1)[1])
 
   def test_tasks(self):
-    source = self.odd_source() / "back\\slash \\"
+    source = self.odd_source() / "back\\slash \\\u0301 \\\"\u0301 \\"
     source.mkdir()
     shown, task = self.read(source, environment={"WSL_DISTRO_NAME": "Debian"})
     self.assertEqual(task.find(f".//{TASK}Command").text, "wsl.exe")

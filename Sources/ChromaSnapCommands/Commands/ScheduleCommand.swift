@@ -106,11 +106,16 @@ struct ScheduleRemoveCommand: SnapCommand {
     let name = identity.name(global.settings)
     var removed: [Schedule.Kind] = []
     var advice: [String] = []
+    // One that can't be taken away is no reason to leave the others.
+    var failure: SnapshotError?
     for kind in identity.kind.map({ [$0] }) ?? Schedule.Kind.allCases {
-      let outcome = try identity.place(kind).remove(name)
-      if outcome.hasChanged { removed.append(kind) }
-      if let text = outcome.advice { advice.append(text) }
+      do throws(SnapshotError) {
+        let outcome = try identity.place(kind).remove(name)
+        if outcome.hasChanged { removed.append(kind) }
+        if let text = outcome.advice { advice.append(text) }
+      } catch { failure = failure ?? error }
     }
+    if let failure, removed.isEmpty { throw failure }
     render(
       .object([
         ("message_type", .string("unscheduled")), ("name", .string(name)),
@@ -121,6 +126,7 @@ struct ScheduleRemoveCommand: SnapCommand {
         ? ["there is no schedule \(name)"]
         : ["took away \(name) of \(removed.map(\.rawValue).joined(separator: ", "))"] + advice
     }
+    if let failure { throw failure }
     return ExitStatus.success
   }
 }

@@ -76,8 +76,8 @@ struct SchedulePlace: Sendable {
     var outcome = Outcome()
     if kind == .cron {
       let before = try Self.readCrontab()
-      let after = schedule.installed(in: before)
-      if after != before { try Self.crontab.require(["-"], input: after) }
+      let after = try before.installing(schedule)
+      if after != before { try Self.crontab.require(["-"], input: after.bytes) }
       return Outcome(hasChanged: after != before, isActive: true)
     }
     for case (let path?, let text) in texts(schedule) {
@@ -125,9 +125,13 @@ struct SchedulePlace: Sendable {
     if kind == .cron {
       guard Self.crontab.exists else { return Outcome() }
       let before = try Self.readCrontab()
-      let after = Schedule.removed(name, from: before)
+      let after = try before.removing(name)
       guard after != before else { return Outcome() }
-      if after.isEmpty { try Self.crontab.require(["-r"]) } else { try Self.crontab.require(["-"], input: after) }
+      if after.bytes.isEmpty {
+        try Self.crontab.require(["-r"], hint: Self.removalHint)
+      } else {
+        try Self.crontab.require(["-"], input: after.bytes, hint: Self.removalHint)
+      }
       return Outcome(hasChanged: true)
     }
     let present = files(name).filter(FileStatus.exists)
@@ -135,10 +139,14 @@ struct SchedulePlace: Sendable {
     var outcome = Outcome(hasChanged: true)
     let timer = "\(Schedule.unit(name)).timer"
     let runsSystemd = kind == .systemd && Self.isSystemdRunning
+    // What the manager refuses is no reason to leave the files to it.
+    var failure: SnapshotError?
     if runsSystemd {
-      try Self.systemctl.require(manager + ["disable", "--now", timer])
-      // When it last ran; an old manager keeps no such thing to clean.
-      _ = try Self.systemctl.run(manager + ["clean", "--what=state", timer])
+      do throws(SnapshotError) {
+        try Self.systemctl.require(manager + ["disable", "--now", timer], hint: Self.removalHint)
+        // When it last ran; an old manager keeps no such thing to clean.
+        _ = try Self.systemctl.run(manager + ["clean", "--what=state", timer])
+      } catch { failure = error }
     }
     if kind == .launchd, Self.launchctl.exists {
       _ = try Self.launchctl.run(["bootout", "\(domain)/\(Schedule.label(name))"])
@@ -149,19 +157,25 @@ struct SchedulePlace: Sendable {
     for path in present {
       try calling("removing \(path)") { () throws(SystemError) in try FileSystem.removeFile(path) }
     }
-    if runsSystemd { try Self.systemctl.require(manager + ["daemon-reload"]) }
+    if runsSystemd {
+      do throws(SnapshotError) {
+        try Self.systemctl.require(manager + ["daemon-reload"], hint: Self.removalHint)
+      } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
     return outcome
   }
 
+  private static let removalHint = "See whether it still runs: `crontab -l`, `systemctl list-timers`."
+
   // MARK: Texts in their places
 
-  private static func readCrontab() throws(SnapshotError) -> String {
-    let (code, text) = try crontab.run(["-l"])
-    if code == 0 { return text }
-    if text.contains("no crontab for") { return "" }
+  private static func readCrontab() throws(SnapshotError) -> Crontab {
+    let ending = try crontab.run(["-l"])
+    if ending.code == 0 { return Crontab(bytes: ending.output) }
+    if ending.said.contains("no crontab for") { return Crontab() }
     throw SnapshotError(
-      .failed,
-      "`\(crontab.program) -l` failed (exit code \(code)): \(text.split(separator: "\n").joined(separator: "; "))",
+      .failed, "`\(crontab.program) -l` failed (exit code \(ending.code)): \(ending.said)",
       hint: "May this user have a crontab? `chromasnap schedule show --kind cron` prints the lines.")
   }
 
@@ -184,6 +198,6 @@ struct SchedulePlace: Sendable {
 
   /// As the Task Scheduler wants its files: little-endian, with a byte order mark.
   private static func utf16(_ text: String) -> [UInt8] {
-    [0xFF, 0xFE] + text.replacing("\n", with: "\r\n").utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    [0xFF, 0xFE] + text.escaping { $0 == "\n" ? "\r\n" : nil }.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
   }
 }

@@ -16,34 +16,52 @@ struct SystemTool: Sendable {
     return places.split(separator: ":").contains { FileStatus.exists(FilePath(String($0)).appending(program)) }
   }
 
+  /// What a run of it left.
+  struct Ending: Sendable {
+    var code: Int32
+    var output: [UInt8]
+    var errors: [UInt8]
+
+    /// What it said on both of its outputs, in one line.
+    var said: String {
+      (errors + output).split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        .joined(separator: "; ")
+    }
+  }
+
   /// Runs it to its end.
-  /// - Returns: Its exit code, and what it said on both of its outputs.
-  func run(_ arguments: [String], input: String = "") throws(SnapshotError) -> (code: Int32, text: String) {
+  func run(_ arguments: [String], input: [UInt8] = []) throws(SnapshotError) -> Ending {
     let environment = Platform.environment.filter { !$0.starts(with: Array("LC_ALL=".utf8)) } + [Array("LC_ALL=C".utf8)]
     let process = ChildProcess(
       ([program] + arguments).map { Arguments.bytes(of: $0) }, environment: environment, timeout: 60)
     return try calling("running \(program)") { () throws(SystemError) in
       let output = try Descriptor.holding([])
+      let errors = try Descriptor.holding([])
       let ending = try process.run(
-        input: try Descriptor.holding(Array(input.utf8)), extra: try Descriptor(opening: "/dev/null"), output: output,
-        errors: output)
-      let text = String(decoding: try output.readAll(limit: 16 << 20), as: UTF8.self)
-      switch ending {
-      case .exited(let code): return (code, text)
-      case .signalled(let number): return (128 + number, text)
-      case .timedOut: return (124, text)
-      }
+        input: try Descriptor.holding(input), extra: try Descriptor(opening: "/dev/null"), output: output,
+        errors: errors)
+      let code: Int32 =
+        switch ending {
+        case .exited(let code): code
+        case .signalled(let number): 128 + number
+        case .timedOut: 124
+        }
+      return Ending(
+        code: code, output: try output.readAll(limit: 16 << 20), errors: try errors.readAll(limit: 16 << 20))
     }
   }
 
   /// Runs it, and requires that it succeeds.
-  func require(_ arguments: [String], input: String = "") throws(SnapshotError) {
-    let (code, text) = try run(arguments, input: input)
-    guard code == 0 else {
-      let said = text.split(separator: "\n").joined(separator: "; ")
+  /// - Parameter hint: What somebody can do where it does not.
+  func require(
+    _ arguments: [String], input: [UInt8] = [],
+    hint: String = "`chromasnap schedule show` prints what was to be installed."
+  ) throws(SnapshotError) {
+    let ending = try run(arguments, input: input)
+    guard ending.code == 0 else {
       throw SnapshotError(
-        .failed, "`\(program) \(arguments.joined(separator: " "))` failed (exit code \(code)): \(said)",
-        hint: "`chromasnap schedule show` prints what was to be installed.")
+        .failed, "`\(program) \(arguments.joined(separator: " "))` failed (exit code \(ending.code)): \(ending.said)",
+        hint: hint)
     }
   }
 }
