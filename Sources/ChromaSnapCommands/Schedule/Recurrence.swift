@@ -100,10 +100,17 @@ enum Recurrence: Hashable, Sendable {
     switch self {
     case .minutes(let count): count * 60
     case .hours(let count): count * 3600
-    case .daily(let clocks): 86_400 / clocks.count
+    case .daily(let clocks): Self.leastGap(clocks.map { $0.hour * 3600 + $0.minute * 60 })
     case .weekly: 604_800
     case .monthly: 28 * 86_400
     }
+  }
+
+  /// The least time from one of a day's moments to the next, past midnight too.
+  private static func leastGap(_ moments: [Int]) -> Int {
+    let sorted = moments.sorted()
+    let next = sorted.dropFirst() + sorted.prefix(1).map { $0 + 86_400 }
+    return zip(sorted, next).map { $1 - $0 }.min() ?? 86_400
   }
 
   /// As it is written.

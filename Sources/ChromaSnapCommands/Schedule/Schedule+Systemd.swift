@@ -7,7 +7,8 @@ extension Schedule {
     var lines = [
       "# Made by `chromasnap schedule install`; `chromasnap schedule remove` takes it away.",
       "[Unit]",
-      "Description=chromasnap \(name): snapshot of \(Self.specifiersEscaped(source.string))",
+      // Not at the line's end: a backslash there would join it to the next one.
+      "Description=Snapshot of \(Self.specifiersEscaped(source.string)) (chromasnap \(name))",
       "RequiresMountsFor=" + writable.map(\.string).map(Self.systemdQuoted).joined(separator: " "),
     ]
     // Hooks may speak to other machines; a user's manager knows nothing of the network.
@@ -34,7 +35,7 @@ extension Schedule {
   /// No variable is read in the program's own path, in the arguments $$ is a $.
   private var systemdCommand: String {
     let words = command.map(Self.systemdQuoted)
-    return ([words[0]] + words.dropFirst().map { $0.replacing("$", with: "$$") }).joined(separator: " ")
+    return ([words[0]] + words.dropFirst().map { $0.escaping { $0 == "$" ? "$$" : nil } }).joined(separator: " ")
   }
 
   private var hardening: [String] {
@@ -63,10 +64,12 @@ extension Schedule {
 
   /// One word of a unit file, for certain.
   static func systemdQuoted(_ word: String) -> String {
-    "\"" + specifiersEscaped(word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")) + "\""
+    "\"" + specifiersEscaped(word.escaping { $0 == "\\" || $0 == "\"" ? "\\\($0)" : nil }) + "\""
   }
 
-  private static func specifiersEscaped(_ text: String) -> String { text.replacing("%", with: "%%") }
+  private static func specifiersEscaped(_ text: String) -> String {
+    text.escaping { $0 == "%" ? "%%" : nil }
+  }
 }
 
 extension Recurrence {

@@ -31,19 +31,18 @@ extension Schedule {
 
   /// By the rules of CommandLineToArgvW: backslashes count only before a quotation mark.
   static func windowsQuoted(_ word: String) -> String {
-    guard word.isEmpty || word.contains(where: { " \t\"".contains($0) }) else { return word }
-    var text = "\""
+    let isPlain = !word.unicodeScalars.contains { $0 == " " || $0 == "\t" || $0 == "\"" }
+    guard word.isEmpty || !isPlain else { return word }
     var backslashes = 0
-    for character in word {
-      if character == "\\" {
+    let text = word.escaping { scalar in
+      if scalar == "\\" {
         backslashes += 1
-        continue
+        return nil
       }
-      text += String(repeating: "\\", count: character == "\"" ? backslashes * 2 + 1 : backslashes)
-      backslashes = 0
-      text.append(character)
+      defer { backslashes = 0 }
+      return scalar == "\"" ? String(repeating: "\\", count: backslashes + 1) + "\"" : nil
     }
-    return text + String(repeating: "\\", count: backslashes * 2) + "\""
+    return "\"" + text + String(repeating: "\\", count: backslashes) + "\""
   }
 }
 

@@ -37,7 +37,7 @@ struct Schedule: Sendable {
     }
     if Arguments.carriesBytes(argument) { return "is not UTF-8" }
     // Cron programs differ in what a backslash before another one becomes.
-    if kind == .cron, argument.contains("\\") { return "holds a backslash, which cron programs read differently" }
-    return nil
+    guard kind == .cron, argument.unicodeScalars.contains("\\") else { return nil }
+    return "holds a backslash, which cron programs read differently"
   }
 }
