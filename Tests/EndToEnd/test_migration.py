@@ -286,6 +286,99 @@ class Migration(Case):
     self.assertEqual(self.snapshots()[0]["source_kind"], "directory")
     self.assertEqual(trees.contents(self.restore("latest")), trees.contents(plain))
 
+  def spoil(self):
+    """Flips bytes of every data pack, and has the damage found."""
+    for pack in self.program.repository.glob("packs/*/*"):
+      data = bytearray(pack.read_bytes())
+      if len(data) > 20_000:
+        pack.chmod(0o600)
+        data[len(data) // 2] ^= 0xFF
+        pack.write_bytes(data)
+    return self.check(code=1)
+
+  def test_what_is_hurt_is_healed_by_importing_it_again(self):
+    archive = script_backup(self.source, self.old, moment(1), source_path=self.home / "gone")
+    self.imports(archive)
+    first, = self.snapshots()
+    self.spoil()
+    self.assertIn("chromasnap import", self.call("check", code=1).text)
+    self.assertEqual(self.imports(archive, "--dry-run")[0][0]["outcome"], "would_import")
+    files, summary = self.imports(archive)
+    self.assertEqual((summary["imported"], summary["known"]), (1, 0))
+    self.assertGreater(files[0]["bytes_stored"], 0)
+    self.assertEqual(trees.contents(self.restore(files[0]["snapshot_id"])), trees.contents(self.source))
+    self.assertEqual(trees.contents(self.restore(first["id"])), trees.contents(self.source))
+    self.assertEqual(self.imports(archive)[1]["known"], 1)
+
+  def test_what_a_repair_has_rewritten_is_imported_again(self):
+    archive = script_backup(self.source, self.old, moment(1), source_path=self.home / "gone")
+    self.imports(archive)
+    self.spoil()
+    result = self.call("repair", code=(1, 3))
+    self.assertIn("chromasnap import", result.text)
+    self.assertEqual(len(self.snapshots()), 2)
+    files, summary = self.imports(archive)
+    self.assertEqual(summary["imported"], 1)
+    self.assertEqual(trees.contents(self.restore(files[0]["snapshot_id"])), trees.contents(self.source))
+    self.assertEqual(self.imports(archive)[1]["known"], 1)
+
+  def test_an_export_heals_what_it_is_of(self):
+    taken = self.snapshot(self.source)
+    self.call("export", "latest", self.home / "out.zip")
+    self.spoil()
+    self.assertEqual(self.imports(self.home / "out.zip")[1]["imported"], 1)
+    self.assertEqual(trees.contents(self.restore(taken["snapshot_id"])), trees.contents(self.source))
+
+  def test_what_stays_incomplete_is_not_imported_over_and_over(self):
+    unpacked = self.old / f"pre_restore_backup_{stamp(moment(2))}"
+    shutil.copytree(self.source, unpacked)
+    os.mkfifo(unpacked / "pipe")
+    self.assertEqual(self.imports(self.old, code=3)[1]["imported"], 1)
+    self.assertEqual(self.imports(self.old)[1]["known"], 1)
+    self.assertEqual(len(self.snapshots()), 1)
+
+  def test_nobody_waits_for_what_is_no_file(self):
+    unpacked = self.old / f"pre_restore_backup_{stamp(moment(2))}"
+    shutil.copytree(self.source, unpacked)
+    os.mkfifo(self.home / "pipe")
+    (unpacked / "backup_metadata.json").symlink_to(self.home / "pipe")
+    process = self.program.start("import", self.old)
+    try:
+      output = process.communicate(timeout=60)
+    finally:
+      process.kill()
+    self.assertEqual(process.returncode, 0, output)
+
+  def test_metadata_that_ask_for_too_much(self):
+    def archive(name, **metadata):
+      metadata = {"backup_timestamp": "2024-12-01T03:30:22"} | metadata
+      return write_zip(self.home / name, files_of(self.source, "chroma_db")
+                       | {"backup_metadata.json": json.dumps(metadata).encode()})
+
+    self.imports(archive("large.zip", description="ü" * 1_000_000, tags=[f"tag {i}" for i in range(300_000)],
+                         source_path="/" + "x" * 10_000))
+    entry, = self.snapshots()
+    self.assertEqual(entry["description"], "ü" * (32 << 10))
+    self.assertEqual(len(entry["tags"]), 1001)
+    self.assertEqual(entry["source"], str(self.home / "chroma_db"))
+    files, _ = self.imports(archive("zero.zip", source_path="/srv/a\0b", tags=["z"]))
+    self.assertEqual(files[0]["source"], str(self.home / "chroma_db"))
+    for name in ("latest", "latest~1"):
+      files, _ = self.imports(archive("x.zip", backup_name=name, tags=[name]))
+      self.assertEqual(files[0]["snapshot_name"], f"{name}_20241201_033022")
+      self.call("show", files[0]["snapshot_name"])
+
+  def test_a_link_that_leads_nowhere_possible(self):
+    for target in (b"a\0b", b""):
+      path = write_zip(self.home / "x_20240101_000000.zip", files_of(self.source, "chroma_db"))
+      link = zipfile.ZipInfo("chroma_db/link")
+      link.external_attr, link.create_system = 0o120777 << 16, 3
+      with zipfile.ZipFile(path, "a") as opened:
+        opened.writestr(link, target)
+      files, _ = self.imports(path, code=1)
+      self.assertEqual((files[0]["outcome"], files[0]["code"]), ("refused", "damaged"))
+      self.assertIn("chroma_db/link", files[0]["message"])
+
   def test_damaged_and_hostile(self):
     good = script_backup(self.source, self.old, moment(1))
     spoiled = script_backup(self.source, self.home, moment(3))

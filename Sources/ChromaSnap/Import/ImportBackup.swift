@@ -36,7 +36,8 @@ public struct ImportBackup: Sendable {
     public var isDamaged: Bool { health == .damaged }
   }
 
-  /// The snapshot that the backup became when it was imported, or that it is an export of; `nil` where there is none.
+  /// The snapshot that the backup became when it was imported, or that it is an export of; `nil` where there is none, or
+  /// the backup may have what that one lacks.
   public func known(in location: RepositoryLocation) throws(SnapshotError) -> Snapshot? {
     guard try location.exists() else { return nil }
     return try known(in: location.open(for: .read))
@@ -75,13 +76,23 @@ public struct ImportBackup: Sendable {
   }
 
   private func known(in repository: Repository) throws(SnapshotError) -> Snapshot? {
+    // An export holds what its snapshot does, be that incomplete; what damage has taken since it may still have.
     if let id = backup.metadata?.snapshot.flatMap({ ChunkID($0[...]) }),
-      let exported = try repository.catalogue.snapshots(.withPrefix(id.description)).first
+      let exported = try repository.catalogue.snapshots(.withPrefix(id.description)).first,
+      try !repository.hurt().contains(exported.id)
     {
       return exported
     }
-    let mentioning = try repository.catalogue.snapshots(.mentioning(backup.digest.description))
-    return mentioning.last { $0.manifest.imported?.digest == backup.digest }
+    return try earlier(in: repository).last { $0.manifest.complete }
+  }
+
+  /// What the backup became when it was imported, as it is still there: not hurt, and not rewritten by a repair.
+  private func earlier(in repository: Repository) throws(SnapshotError) -> [Snapshot] {
+    let hurt = try repository.hurt()
+    return try repository.catalogue.snapshots(.mentioning(backup.digest.description)).filter { snapshot in
+      snapshot.manifest.imported?.digest == backup.digest && snapshot.manifest.repairs == nil
+        && !hurt.contains(snapshot.id)
+    }
   }
 
   /// The files will belong to whom the directory belongs, else to whom the ZIP does.
@@ -119,6 +130,10 @@ public struct ImportBackup: Sendable {
     var manifest = manifest(result, engine.totals, at: place)
     manifest.statistics.skipped = warnings.count(where: \.leavesOut)
     manifest.complete = manifest.statistics.skipped == 0
+    // What could not be had the last time is still missing: nothing new is here.
+    if !manifest.complete, let same = try earlier(in: repository).last(where: { $0.manifest.tree == result.tree }) {
+      return Summary(snapshot: same, wasKnown: true, health: try repository.health(of: same.id))
+    }
     if backup.isChroma {
       manifest.chroma = try ChromaExamination(result.tree, in: repository, index: index).summary()
     }

@@ -95,8 +95,8 @@ struct CheckCommand: SnapCommand {
     if !others.isEmpty {
       lines.append("hurt: \(Wording.ids(others))")
       lines.append(
-        "take a snapshot, which stores anew what the source still has, or run `chromasnap repair`; "
-          + "what stays hurt is lost for good: `chromasnap forget ID` ends it")
+        "take a snapshot, which stores anew what the source still has, `chromasnap import` an old backup or an export that "
+          + "has it, or run `chromasnap repair`; what stays hurt is lost for good: `chromasnap forget ID` ends it")
     } else if summary.hurt.isEmpty, summary.problems.contains(where: { $0.document == nil }) {
       lines.append("no snapshot is hurt, run `chromasnap prune`")
     }

@@ -13,7 +13,8 @@ struct ImportCommand: SnapCommand {
       folder; of a folder, every such ZIP in it, and what the scripts left there unpacked. Each becomes a snapshot with its own \
       name and the time of its data, from its backup_metadata.json, else from its file's name \
       (NAME_YYYYMMDD_HHMMSS.zip), else from its files. They are deduplicated against all that is there. The ZIPs are never \
-      changed; one that was imported already is skipped.
+      changed; one that was imported already is skipped, unless its snapshot is hurt, incomplete or rewritten by a repair: then what it \
+      has is stored anew.
 
       The snapshots belong to the directory that --source names, else to the one that the metadata name, else to a source \
       of their own. A ZIP that is damaged or that no honest program writes is refused, the others go on: exit code 3, or 1 \

@@ -84,6 +84,7 @@ struct RepairCommand: SnapCommand {
     if !summary.stillHurt.isEmpty {
       lines.append(
         "\(Wording.count(summary.stillHurt.count, "snapshot")) still hurt, as no source has what is lost: "
+          + "`chromasnap import` of an old backup or an export that has it stores it anew, else "
           + Wording.ending(summary.stillHurt))
     }
     return lines
