@@ -52,6 +52,13 @@ struct ArchiveExtraction: Sendable {
       let target = try unzipping(backup.file) { () throws(ZipError) in
         try extractor.bytes(of: link.record, limit: Limits.nameBytes)
       }
+      guard !target.isEmpty, !target.contains(0) else {
+        throw SnapshotError(
+          .damaged,
+          "backup corrupted: \(backup.file): a symbolic link leads to no possible name (entry "
+            + "\"\(link.record.entry.nameText)\")",
+          hint: "Take another copy of this archive: this one is not whole.")
+      }
       try unpacking { () throws(SystemError) in try FileSystem.makeSymbolicLink(to: target, at: place(link.path)) }
       try finish(link.path, nil, link.record.entry.modified)
     }

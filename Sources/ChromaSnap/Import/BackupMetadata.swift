@@ -2,7 +2,7 @@ import SnapshotFormat
 import SystemPackage
 
 /// What a `backup_metadata.json` says: that of the old scripts, and that of ``ExportSnapshot``. Fields that make no sense
-/// count as missing.
+/// count as missing; a document that is no JSON to the decoder (one number beyond a double's range suffices) as a whole.
 struct BackupMetadata: Decodable, Hashable, Sendable {
   struct Collection: Hashable, Sendable {
     var tenant: String?
@@ -43,13 +43,31 @@ struct BackupMetadata: Decodable, Hashable, Sendable {
     time = text(.backup_timestamp, .timestamp)
     name = text(.backup_name)
     snapshot = text(.snapshot_id)
-    source = text(.source_path, .source).flatMap { $0.hasPrefix("/") ? $0 : nil }
-    description = text(.description)
-    tags = (try? fields.decode([String].self, forKey: .tags)) ?? []
+    source = text(.source_path, .source).flatMap { Self.isPath($0) ? $0 : nil }
+    description = text(.description).map { Self.cut($0, to: Self.textBytes) }
+    tags = ((try? fields.decode([String].self, forKey: .tags)) ?? []).prefix(Self.tagLimit)
+      .map { Self.cut($0, to: Self.tagBytes) }
     collections = ((try? fields.decode([RawCollection].self, forKey: .collections)) ?? []).compactMap { raw in
       guard let name = raw.name, let records = raw.count ?? raw.records else { return nil }
       return Collection(tenant: raw.tenant, database: raw.database, name: name, records: records)
     }
+  }
+
+  // What goes into a manifest, which every listing reads, and who wrote the archive is unknown.
+  private static let textBytes = 64 << 10
+  private static let tagLimit = 1000
+  private static let tagBytes = 200
+
+  private static func isPath(_ text: String) -> Bool {
+    text.utf8.first == UInt8(ascii: "/") && !text.utf8.contains(0) && text.utf8.count <= Limits.nameBytes
+  }
+
+  /// As many whole characters of a text as fit.
+  private static func cut(_ text: String, to bytes: Int) -> String {
+    guard text.utf8.count > bytes else { return text }
+    var end = text.utf8.index(text.startIndex, offsetBy: bytes)
+    while end.samePosition(in: text) == nil { text.utf8.formIndex(before: &end) }
+    return String(text[..<end])
   }
 
   /// - Returns: `nil` where the bytes are no description of a backup: then it is somebody's own file of that name.

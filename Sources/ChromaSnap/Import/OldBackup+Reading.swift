@@ -53,8 +53,10 @@ extension OldBackup {
       path, .folder, entries, digest: ChunkID(of: listing.bytes), modified: scan.root.modified
     ) { (i) throws(SnapshotError) in
       let file = found[i].names.reduce(path) { $0.appending(nameBytes: $1) }
+      // Not through a link: what that leads to is not in the folder, and a FIFO would be waited for.
+      guard (try? FileStatus(at: file, following: false).kind) == .file else { return [] }
       return try calling("reading \(file)") { () throws(SystemError) in
-        try Descriptor(opening: file).readAll(limit: 16 << 20)
+        try Descriptor(opening: file, .read, [.nonBlocking, .noFollow]).readAll(limit: 16 << 20)
       }
     }
   }

@@ -119,7 +119,10 @@ extension OldBackup {
   }
 
   private static func name(_ stated: String?, _ called: BackupName, _ time: Timestamp) -> String {
-    if let stated, SnapshotName.isValid(stated) { return stated }
+    if let stated, SnapshotName.isValid(stated) {
+      // No command could name it: that word means another one.
+      return SnapshotSelector(stated).isKeyword ? "\(stated)_\(time.localName)" : stated
+    }
     var name = String(called.name.unicodeScalars.map { SnapshotName.isPlain($0) ? Character($0) : "_" })
     name = String(name.drop { $0 == "." || $0 == "-" })
     while name.utf8.count > 180 { name.removeLast() }
