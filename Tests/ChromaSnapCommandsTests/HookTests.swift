@@ -61,6 +61,7 @@ import Testing
     #expect(CurlRequest.pingURL(url, for: .success) == url)
     #expect(CurlRequest.pingURL(url, for: .warning) == "https://host/id/fail")
     #expect(CurlRequest.pingURL(url, for: .failure) == "https://host/id/fail")
+    #expect(CurlRequest.pingURL(url, for: .alert) == "https://host/id/fail")
     #expect(CurlRequest.pingURL(url + "/?rid=1", for: .failure) == "https://host/id/fail?rid=1")
   }
 

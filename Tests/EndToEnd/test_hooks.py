@@ -137,8 +137,18 @@ class Hooks(SourceCase):
     self.snapshot(source, "--notify", f"alert={command}")
     environment, message = read()
     self.assertEqual([alert["code"] for alert in message["alerts"]], ["size"])
-    self.assertEqual(environment["CHROMASNAP_EVENT"], "success")
+    self.assertEqual((environment["CHROMASNAP_EVENT"], message["event"]), ("alert", "alert"))
     self.assertIn("usual", environment["CHROMASNAP_ALERTS"])
+    # For a switch it is a failure. Who is told of the end anyway is told once.
+    (source / "large").write_bytes(os.urandom(4 << 20))
+    self.snapshot(source)
+    (source / "large").unlink()
+    command, read = self.hook("told")
+    self.snapshot(source, "--notify", f"alert=ping:{self.receiver.url}/id", "--notify", f"success,alert={command}")
+    self.assertEqual(self.paths(), ["/id/fail"])
+    self.assertIn("alert: ", self.receiver.requests[0][2].decode())
+    self.assertEqual(read()[1]["event"], "success")
+    self.assertEqual([alert["code"] for alert in read()[1]["alerts"]], ["size"])
     next(source.glob("*-*/link_lists.bin")).write_bytes(b"torn")
     command, read = self.hook("damaged")
     self.snapshot(source, "--notify", f"warning={command}", code=3)
@@ -255,6 +265,16 @@ class Hooks(SourceCase):
     result = self.call("snapshot", self.source, "--notify", f"success=@{self.home}/missing")
     self.assertIn("warning: nobody is notified", result.errors)
 
+  def test_a_file_named_in_the_configuration_lies_beside_it(self):
+    folder, elsewhere = self.home / "folder", self.home / "elsewhere"
+    for place in (folder, elsewhere):
+      place.mkdir()
+      (place / "url").write_text(f"{self.receiver.url}/{place.name}\n")
+    (folder / "c.toml").write_text('notify = ["success=@url"]\n')
+    self.call("snapshot", self.source, "--config", folder / "c.toml", cwd=elsewhere)
+    self.call("snapshot", self.source, "--notify", "success=@url", cwd=elsewhere)
+    self.assertEqual(self.paths(), ["/folder", "/elsewhere"])
+
   def test_the_configuration_names_hooks(self):
     (self.home / "urls").write_text(f"# secret\nsuccess={self.receiver.url}/a\n\nsuccess={self.receiver.url}/b\n")
     (self.home / "chromasnap.toml").write_text(
@@ -329,6 +349,8 @@ class Hooks(SourceCase):
     self.call("snapshot", self.source, "--notify", f"success={self.receiver.url}/c", environment={"CHROMASNAP_NOTIFY": lines})
     self.call("snapshot", self.source, "--notify", "none", environment={"CHROMASNAP_NOTIFY": lines})
     self.assertEqual(self.paths(), ["/a", "/b", "/c"])
+    self.call("snapshot", self.source, environment={"CHROMASNAP_NOTIFY": lines.replace("\n", "\r\n") + "\r\n"})
+    self.assertEqual(self.paths()[3:], ["/a", "/b"])
 
   def test_what_makes_no_sense_is_refused(self):
     for text in ("mail me", "failed=mail me", "success="):

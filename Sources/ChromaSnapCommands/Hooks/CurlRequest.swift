@@ -38,8 +38,8 @@ package struct CurlRequest: Hashable, Sendable {
     let ending =
       switch event {
       case .start: "/start"
-      case .warning, .failure: "/fail"
-      case .success, .alert: ""
+      case .warning, .failure, .alert: "/fail"
+      case .success: ""
       }
     let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var base = String(parts[0])

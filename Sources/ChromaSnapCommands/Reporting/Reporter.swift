@@ -114,17 +114,18 @@ struct Reporter {
       case .warning: .warning
       case .failure: .failure
       }
-    let due = hooks.filter {
-      $0.fires(on: event, of: command) || (!alerts.isEmpty && $0.fires(on: .alert, of: command))
-    }
-    guard !due.isEmpty else { return }
     var message = HookMessage(
       event: event, command: command, began: report.began, hostname: Platform.hostName,
       repository: options.repositoryFolder.string)
     message.report = report
     message.alerts = alerts
     message.freeBytes = status?.facts.freeBytes
-    HookRunner(log: log).run(due, message)
+    HookRunner(log: log).run(hooks.filter { $0.fires(on: event, of: command) }, message)
+    guard !alerts.isEmpty else { return }
+    // Who is told already finds the alerts there.
+    message.event = .alert
+    HookRunner(log: log).run(
+      hooks.filter { $0.fires(on: .alert, of: command) && !$0.fires(on: event, of: command) }, message)
   }
 }
 
