@@ -122,6 +122,7 @@ extension Settings {
     var words: [String] = []
     if let file { words += ["--config", Arguments.text(of: file.path.bytes)] }
     if let profile { words += ["--profile", profile] }
+    try requireOptions()
     for setting in SettingTable.general where !isFromFile(setting) {
       let isPlace = setting.key == SettingTable.repository.key || setting.key == SettingTable.cacheFolder.key
       guard let option = setting.option, isPlace || origin(of: setting) != .standard else { continue }
@@ -135,5 +136,17 @@ extension Settings {
       words += texts.flatMap { [option, $0] }
     }
     return words
+  }
+
+  /// What only a variable says, and no option of `auto` can, would be lost without a word.
+  private func requireOptions() throws(SnapshotError) {
+    // The source is an argument of its own.
+    let inherited = (SettingTable.general + [SettingTable.source]).map(\.key)
+    for setting in SettingTable.all where !inherited.contains(setting.key) {
+      guard case .environment(let name) = origin(of: setting) else { continue }
+      throw SnapshotError(
+        .usage, "\(name) is set, and `auto` has no option by which a schedule could say the same",
+        hint: "Write `\(setting.key)` into the configuration file, and unset \(name).")
+    }
   }
 }

@@ -1,3 +1,4 @@
+import SystemIO
 import SystemPackage
 import TOML
 
@@ -15,6 +16,8 @@ struct Setting<Value: SettingValue>: AnySetting {
   let standard: @Sendable () -> Value
   /// What is wrong with a value, as the end of a sentence; `nil` where nothing is.
   let problem: @Sendable (Value) -> String?
+  /// The value with the files that it names, if it does, looked for from a folder.
+  let located: @Sendable (Value, FilePath) -> Value
 
   /// - Parameters:
   ///   - standard: The value where nobody says anything.
@@ -22,7 +25,8 @@ struct Setting<Value: SettingValue>: AnySetting {
   init(
     _ key: String, _ standard: @autoclosure @escaping @Sendable () -> Value, described: String? = nil,
     option: String? = nil, environment: String? = nil, isSecret: Bool = false,
-    problem: @escaping @Sendable (Value) -> String? = { _ in nil }, _ documentation: String
+    problem: @escaping @Sendable (Value) -> String? = { _ in nil },
+    located: @escaping @Sendable (Value, FilePath) -> Value = { value, _ in value }, _ documentation: String
   ) {
     self.key = key
     self.standard = standard
@@ -31,6 +35,7 @@ struct Setting<Value: SettingValue>: AnySetting {
     self.environment = environment
     self.isSecret = isSecret
     self.problem = problem
+    self.located = located
     self.documentation = documentation
   }
 
@@ -43,13 +48,13 @@ struct Setting<Value: SettingValue>: AnySetting {
       throw SettingProblem(message: "`\(key)` is \(isSecret ? value.kindName : value.shown), and must be \(kindName)")
     }
     try check(found)
-    return found
+    return located(found, folder)
   }
 
   func read(text: String) throws(SettingProblem) -> any SettingValue {
     guard let found = Value(text: text) else { throw SettingProblem(message: "'\(text)' is not \(kindName)") }
     try check(found)
-    return found
+    return located(found, FileSystem.currentFolder)
   }
 
   func check(_ value: Value) throws(SettingProblem) {

@@ -57,6 +57,7 @@ enum SettingTable {
 
   static let notify = Setting<[String]>(
     "notify", [], option: "--notify", environment: "CHROMASNAP_NOTIFY", isSecret: true,
+    located: { hooks, folder in hooks.map { HookSources.located($0, in: folder) } },
     "Whom to tell about runs, each as `--notify` takes it.")
   static let notifyFile = Setting<FilePath?>(
     "notify-file", nil, described: "none", environment: "CHROMASNAP_NOTIFY_FILE",

@@ -67,10 +67,15 @@ extension FilePath: SettingValue {
 
   init?(_ value: TOMLValue, in folder: FilePath) {
     guard case .string(let text) = value.content, !text.isEmpty, !text.contains("\0") else { return nil }
+    self.init(written: text, in: folder)
+  }
+
+  /// A path as people write it: one below `~/` starts at the user's home, another relative one at `folder`.
+  init(written text: String, in folder: FilePath) {
     if text == "~" || text.hasPrefix("~/"), let home = Environment.home {
-      self = text == "~" ? home : home.pushing(FilePath(String(text.dropFirst(2))))
+      self = text == "~" ? home : home.pushing(FilePath(bytes: Arguments.bytes(of: String(text.dropFirst(2)))))
     } else {
-      let path = FilePath(text)
+      let path = FilePath(bytes: Arguments.bytes(of: text))
       self = path.isAbsolute ? path : folder.pushing(path).lexicallyNormalized()
     }
   }
@@ -142,7 +147,7 @@ extension Array: SettingValue where Element == String {
   }
 
   /// A line each.
-  init?(text: String) { self = text.split(separator: "\n").map(String.init) }
+  init?(text: String) { self = text.split(whereSeparator: \.isNewline).map(String.init) }
 
   var text: String { joined(separator: "  ") }
   var json: JSON { .strings(self) }

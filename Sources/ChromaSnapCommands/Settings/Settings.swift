@@ -1,5 +1,6 @@
 import ChromaSnap
 import SnapshotRepository
+import SystemIO
 import SystemPackage
 
 /// What is set, and who set it: of each setting the strongest of option, environment, file and default.
@@ -55,7 +56,7 @@ struct Settings: Sendable {
     do throws(SettingProblem) { try setting.check(option) } catch {
       throw SnapshotError.usage("\(setting.option ?? setting.key): \(error.message)")
     }
-    return option
+    return setting.located(option, FileSystem.currentFolder)
   }
 
   func value<Value>(_ setting: Setting<Value?>, option: Value?) throws(SnapshotError) -> Value? {
