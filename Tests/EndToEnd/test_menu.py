@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import pwd
 import re
 import select
 import shutil
@@ -186,6 +187,21 @@ class Menu(Case):
     self.say("1", "Directory to back up: $")
     self.say(str(self.source), "Enter for a timestamped name.*: $")
     self.assertIn("77 records", self.say(""))
+
+  def test_paths_are_what_a_shell_would_make_of_them(self):
+    self.snapshot(self.source)
+    home = pwd.getpwuid(os.geteuid()).pw_dir
+    self.open()
+    self.read(PROMPT)
+    self.say("9", r"\): $")
+    self.assertIn(f"$ chromasnap import {home}/chromasnap-test-nothing\r", self.say("~/chromasnap-test-nothing"))
+    self.say("9", r"\): $")
+    self.assertIn("$ chromasnap import '/no/it'\"'\"'s'\r", self.say("/no/it's"))
+    for file in ("-out.zip", "--force"):
+      self.say("6", r"Enter backup number.*: $")
+      self.say("", "File.*: $")
+      self.assertIn("exported ", self.say(file))
+      self.assertTrue((self.home / file).is_file())
 
   def test_end_of_input(self):
     for before in ("", "3\n", "1\n"):

@@ -81,7 +81,7 @@ struct Menu {
     var arguments = ["snapshot"]
     if global.settings[SettingTable.source] == nil, (try? SourceLocator.find(in: FileSystem.currentFolder)) == nil {
       guard let folder = Terminal.ask("Directory to back up: "), !folder.isEmpty else { return }
-      arguments.append(folder)
+      arguments.append(Self.path(folder))
     }
     guard let name = Terminal.ask("Backup name (optional, Enter for a timestamped name): ") else { return }
     run(arguments + (name.isEmpty ? [] : ["--name=\(name)"]))
@@ -90,13 +90,13 @@ struct Menu {
   private func restore() {
     guard let id = pick() else { return }
     guard let folder = Terminal.ask("Restore to (Enter for where it came from): ") else { return }
-    run(["restore", id] + (folder.isEmpty ? [] : ["--to", folder]))
+    run(["restore", id] + (folder.isEmpty ? [] : ["--to", Self.path(folder)]))
   }
 
   private func export() {
     guard let id = pick() else { return }
     guard let file = Terminal.ask("File (Enter for its name with .zip, here): ") else { return }
-    run(["export", id] + (file.isEmpty ? [] : [file]))
+    run(["export", id] + (file.isEmpty ? [] : [Self.path(file)]))
   }
 
   private func verify() {
@@ -125,7 +125,12 @@ struct Menu {
   private func importOld() {
     let folder = global.repositoryFolder
     guard let answer = Terminal.ask("ZIP file, or folder of them (Enter for \(folder)): ") else { return }
-    run("import", answer.isEmpty ? Arguments.text(of: folder.bytes) : answer)
+    run("import", answer.isEmpty ? Arguments.text(of: folder.bytes) : Self.path(answer))
+  }
+
+  /// An answer as a path from the root: no shell has looked at it, and none that begins with - is taken for an option.
+  private static func path(_ answer: String) -> String {
+    Arguments.text(of: FilePath(written: answer, in: FileSystem.currentFolder).bytes)
   }
 
   // MARK: Running commands
@@ -174,7 +179,7 @@ struct Menu {
   private func run(_ arguments: [String]) -> Int32 {
     // An id is shown as people would type it.
     let shown = arguments.map { argument in
-      argument.utf8.count == 64 ? String(argument.prefix(8)) : argument.contains(" ") ? "'\(argument)'" : argument
+      ChunkID(argument)?.short ?? Schedule.shellQuoted(argument)
     }
     Terminal.print("$ \(Program.name) \(shown.joined(separator: " "))")
     do {
