@@ -27,6 +27,8 @@ public struct SnapshotWarning: Hashable, Sendable {
     public static let outside = Code(rawValue: "outside")
     /// Of an imported backup: a collection holds another number of records than was written down.
     public static let countMismatch = Code(rawValue: "count_mismatch")
+    /// Of an export: something of the snapshot that its ZIP does not hold.
+    public static let leftOut = Code(rawValue: "left_out")
     /// The snapshot is there, its ZIP is not.
     public static let noZip = Code(rawValue: "no_zip")
     /// The snapshot is there, but old ones could not be removed.

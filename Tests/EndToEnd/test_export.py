@@ -49,6 +49,41 @@ class Export(Case):
     self.assertEqual(archive.read_text(), "mine")
     self.assertEqual([path.name for path in self.home.glob("out.zip*")], ["out.zip"])
 
+  def test_its_own_metadata_are_left_out_and_that_is_said(self):
+    (self.source / METADATA).write_text("mine")
+    self.snapshot(self.source)
+    result = self.call("export", "latest", self.home / "file.zip", "--json", code=3)
+    warning, = result.summary["warnings"]
+    self.assertEqual((warning["code"], warning["path"]), ("left_out", METADATA))
+    (self.source / METADATA).unlink()
+    (self.source / METADATA).mkdir()
+    (self.source / METADATA / "below").write_text("mine")
+    self.snapshot(self.source)
+    self.assertIn("warning: " + METADATA, self.call("export", "latest", self.home / "folder.zip", code=3).errors)
+    for name in ("file.zip", "folder.zip"):
+      with zipfile.ZipFile(self.home / name) as opened:
+        self.assertEqual([entry for entry in opened.namelist() if METADATA in entry], [METADATA])
+        self.assertIn("snapshot_id", json.loads(opened.read(METADATA)))
+    self.call("snapshot", self.source, "--zip", code=3)
+    self.call("export", "--all", self.home / "all", code=3)
+
+  def test_what_a_zip_can_not_hold(self):
+    (self.source / "c:").write_bytes(b"x")
+    self.snapshot(self.source)
+    error = self.call("export", "latest", self.home / "out.zip", "--json", code=1).summary
+    self.assertEqual(error["message"], "an entry's name starts with a drive letter (entry \"c:\")")
+    self.assertIn("chromasnap restore", error["hint"])
+    self.assertNotIn("Unpack", error["message"] + error["hint"])
+
+  def test_any_name_that_a_file_may_have(self):
+    folder = os.fsencode(self.home) + b"/nu\xff"
+    os.mkdir(folder)
+    for name in (folder + b"/x.zip", folder + b"/" + b"n" * 251 + b".zip"):
+      self.call("export", "latest", name)
+      with open(name, "rb") as file, zipfile.ZipFile(file) as opened:
+        self.assertIsNone(opened.testzip())
+    self.assertEqual(len(os.listdir(folder)), 2)
+
   def test_all(self):
     (self.source / "new").write_bytes(b"x" * 3_000_000)
     second = self.snapshot(self.source)

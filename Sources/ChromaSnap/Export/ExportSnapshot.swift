@@ -16,8 +16,9 @@ public struct ExportSnapshot: Sendable {
   public var level = 6
 
   public static let metadataName = "backup_metadata.json"
-  /// What follows the name of an archive that is not complete, before some digits.
-  static let partialSuffix = ".partial-"
+
+  /// How the name of an archive begins that is not complete yet; some digits follow. Short, whatever the archive is called.
+  static func partialPrefix(_ snapshot: Snapshot) -> String { ".chromasnap-zip-\(snapshot.id.short)-" }
 
   public init(_ selector: SnapshotSelector, file: FilePath? = nil, folder: FilePath) {
     self.selector = selector
@@ -33,6 +34,8 @@ public struct ExportSnapshot: Sendable {
     public var bytes: UInt64
     /// Seconds.
     public var duration: Double
+    /// What of the snapshot is not in the archive.
+    public var warnings: [SnapshotWarning] = []
   }
 
   /// - Throws: `target_exists` where there is such a file: an export replaces nothing.
@@ -44,33 +47,45 @@ public struct ExportSnapshot: Sendable {
     guard !FileStatus.exists(file) else {
       throw SnapshotError(.targetExists, "\(file) is there already", hint: "Name another file; nothing is replaced.")
     }
-    let partial = FilePath(file.string + Self.partialSuffix + hexadecimal(randomBytes(4)))
+    let place = file.absolute.removingLastComponent()
+    let partial = place.appending(Self.partialPrefix(snapshot) + hexadecimal(randomBytes(4)))
     defer { try? FileSystem.removeFile(partial) }
     let index = try ChunkIndex(repository)
     defer { repository.noteFoundDamage(index) }
-    let done = try write(snapshot, to: partial, from: repository, index, activity)
+    let (done, warnings) = try write(snapshot, to: partial, from: repository, index, activity)
     try calling("writing \(file)") { () throws(SystemError) in
       try FileSystem.renameExclusively(partial, to: file)
-      try FileSystem.synchronizeFolder(file.absolute.removingLastComponent())
+      try FileSystem.synchronizeFolder(place)
     }
     return Summary(
-      snapshot: snapshot, file: file, entries: done.entries, bytes: done.bytes, duration: stopwatch.seconds)
+      snapshot: snapshot, file: file, entries: done.entries, bytes: done.bytes, duration: stopwatch.seconds,
+      warnings: warnings)
   }
 
   private func write(
     _ snapshot: Snapshot, to path: FilePath, from repository: Repository, _ index: ChunkIndex, _ activity: Activity
-  ) throws(SnapshotError) -> ZipSummary {
+  ) throws(SnapshotError) -> (ZipSummary, [SnapshotWarning]) {
     var tree = SnapshotTree(snapshot, in: repository, index: index)
     let plan = try RestorePlan(&tree)
     activity.expect(files: plan.files)
     let readers = ChunkReaderPool(repository, index: index)
+    let metadataName = Array(Self.metadataName.utf8)
+    var warnings: [SnapshotWarning] = []
     do {
       let output = try Descriptor(opening: path, .readWrite, [.create, .exclusive])
       var writer = ZipWriter(to: try output.duplicate(), level: level)
       for found in plan.entries where !found.names.isEmpty {
         try activity.checkpoint()
-        // The snapshot's own file of that name would be hidden by ours.
-        if found.path == Array(Self.metadataName.utf8) { continue }
+        // An archive can't hold two of that name, nor ours and a folder's content.
+        if found.names.first == metadataName {
+          if found.names.count == 1 {
+            warnings.append(
+              SnapshotWarning(
+                .leftOut, "the source's own \(Self.metadataName) is not in the ZIP, which has another",
+                path: metadataName))
+          }
+          continue
+        }
         try add(found, to: &writer, readers)
         activity.did(files: 1)
       }
@@ -79,7 +94,7 @@ public struct ExportSnapshot: Sendable {
         ZipEntry(name: Self.metadataName, permissions: 0o600, modified: snapshot.manifest.time), content: metadata)
       let summary = try writer.finish()
       try output.synchronize()
-      return summary
+      return (summary, warnings)
     } catch { throw Self.failure(error, path) }
   }
 
@@ -148,7 +163,7 @@ public struct ExportSnapshot: Sendable {
         failure(cause, path)
       } else {
         SnapshotError(
-          .unsupported, "\(error)",
+          .unsupported, error.entry.map { "\(error.message) (entry \"\($0)\")" } ?? error.message,
           hint: "What a ZIP can't hold, such as a name with a backslash, is restored with `chromasnap restore`.")
       }
     default: SnapshotError(.failed, "writing \(path): \(error)")

@@ -36,6 +36,22 @@ public struct SnapshotZip: Sendable {
     return written
   }
 
+  /// Whether it is there already: a file that a note names, as long as the note says.
+  public func exists(in location: RepositoryLocation) throws(SnapshotError) -> Bool {
+    guard let folder = location.folder else { return false }
+    let notes = try location.open(for: .read).catalogue.notes(.zip, about: snapshot.id)
+    return notes.contains { Self.file($0.note, in: folder) != nil }
+  }
+
+  /// The ZIP that a note names; `nil` where it is gone, or somebody has put another file in its place.
+  private static func file(_ note: Note, in folder: FilePath) -> FilePath? {
+    guard let name = note.file, BackupName.isZip(name), !name.contains("/") else { return nil }
+    let file = folder.appending(nameBytes: Array(name.utf8))
+    guard let status = try? FileStatus(at: file, following: false), status.kind == .file, status.size == note.bytes
+    else { return nil }
+    return file
+  }
+
   /// Removes the ZIPs that notes say are a snapshot's, and what a killed run has left of one.
   static func remove(
     of snapshot: Snapshot, in repository: Repository, at location: RepositoryLocation
@@ -43,17 +59,13 @@ public struct SnapshotZip: Sendable {
     guard let folder = location.folder else { return [] }
     var removed: [FilePath] = []
     for note in try repository.catalogue.notes(.zip, about: snapshot.id).map(\.note) {
-      guard let name = note.file, BackupName.isZip(name), !name.contains("/") else { continue }
-      let file = folder.appending(nameBytes: Array(name.utf8))
-      // Somebody may have put another file in its place.
-      guard let status = try? FileStatus(at: file, following: false), status.kind == .file, status.size == note.bytes
-      else { continue }
+      guard let file = Self.file(note, in: folder) else { continue }
       try calling("removing the ZIP of \(snapshot.manifest.name)") { () throws(SystemError) in
         try FileSystem.removeFile(file)
       }
       removed.append(file)
     }
-    let partial = Array("\(snapshot.manifest.name).zip\(ExportSnapshot.partialSuffix)".utf8)
+    let partial = Array(ExportSnapshot.partialPrefix(snapshot).utf8)
     for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: partial) {
       try? FileSystem.removeFile(folder.appending(nameBytes: name))
     }

@@ -10,8 +10,9 @@ struct ExportCommand: SnapCommand {
     commandName: "export", abstract: "Write a snapshot as an ordinary ZIP.",
     discussion: """
       The archive holds the directory and a backup_metadata.json; any unzip program opens it. The same snapshot gives the same \
-      bytes. With --all every snapshot becomes NAME.zip in the folder that is named, or in the working directory; those \
-      that are there already are left alone.
+      bytes. A backup_metadata.json of the directory's own is left out: that is a warning, and exit code 3. With --all every \
+      snapshot becomes NAME.zip in the folder that is named, or in the working directory; those that are there already are \
+      left alone.
 
       EXAMPLES
         chromasnap export latest
@@ -42,6 +43,8 @@ struct ExportCommand: SnapCommand {
     let location = global.location
     var verbs: [ExportSnapshot] = []
     var exported = 0
+    // Archives that do not hold all of their snapshot.
+    var partial = 0
     // What is missing among the archives, and why.
     var missing: [SnapshotWarning] = []
     if all {
@@ -79,6 +82,8 @@ struct ExportCommand: SnapCommand {
       }
       exported += 1
       record { $0.concern(summary.snapshot) }
+      report(summary.warnings)
+      partial += summary.warnings.isEmpty ? 0 : 1
       render(Self.json(summary)) {
         [
           "exported \(summary.snapshot.id.short)  \(summary.snapshot.manifest.name)",
@@ -100,7 +105,7 @@ struct ExportCommand: SnapCommand {
         return ["exported \(Wording.count(exported, "snapshot"))\(remark)"]
       }
     }
-    return missing.isEmpty ? ExitStatus.success : ExitStatus.incomplete
+    return missing.isEmpty && partial == 0 ? ExitStatus.success : ExitStatus.incomplete
   }
 
   private static func json(_ summary: ExportSnapshot.Summary) -> JSON {
@@ -108,7 +113,7 @@ struct ExportCommand: SnapCommand {
       [("message_type", .string("summary")), ("snapshot_id", .string(summary.snapshot.id.description))]
         + JSON.path(summary.file.bytes, "file") + [
           ("entries", .integer(summary.entries)), ("bytes", .integer(summary.bytes)),
-          ("duration", .number(summary.duration)),
+          ("duration", .number(summary.duration)), ("warnings", .array(summary.warnings.map(\.json))),
         ])
   }
 }

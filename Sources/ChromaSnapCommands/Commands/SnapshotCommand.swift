@@ -76,7 +76,10 @@ struct SnapshotCommand: SnapCommand {
     var isWhole = summary.isComplete && !summary.isDamaged
     if saving.zip, let snapshot = summary.snapshot {
       do throws(SnapshotError) {
-        written = try watching(SnapshotZip(snapshot).write)
+        let zip = try watching(SnapshotZip(snapshot).write)
+        written = zip
+        summary.warnings += zip.warnings
+        if !zip.warnings.isEmpty { isWhole = false }
       } catch {
         if error.code == .cancelled { throw error }
         summary.warnings.append(

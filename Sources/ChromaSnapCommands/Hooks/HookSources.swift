@@ -33,6 +33,7 @@ struct HookSources: Sendable {
       }
       // The file says whom; when was given.
       if !when.isEmpty { _ = try Hook(text) }
+      let path = FilePath(argument: path)
       guard let content = read(path, log) else { continue }
       var line = Self.lines(content).first ?? Line()
       line.text = when + line.text
@@ -55,21 +56,15 @@ struct HookSources: Sendable {
     }
   }
 
-<<<<<<< HEAD
+  /// Those that say something, without blanks, a byte order mark or a comment around them.
   private static func lines(_ text: String) -> [Line] {
-    text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-      .map { Line(number: $0 + 1, text: String($1)) }
-      .filter { !$0.text.hasPrefix("#") && $0.text.contains { $0 != " " } }
-  }
-
-  /// The two parts of `WHEN=@FILE`; of `@FILE` the first is empty.
-  private static func reference(_ text: String) -> (when: String, path: FilePath)? {
-=======
-  /// The text itself, or with what its file says in the place of the file's name.
-  private func expanded(_ text: String, _ log: RunLog) -> String? {
-    guard let (when, path) = Self.reference(text) else { return text }
-    guard let content = read(FilePath(argument: path), log) else { return nil }
-    return when + (Self.lines(content).first ?? "")
+    text.trimmingPrefix("\u{FEFF}").split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+      .map { number, line in
+        var text = line.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return Line(number: number + 1, text: String(text))
+      }
+      .filter { !$0.text.isEmpty && !$0.text.hasPrefix("#") }
   }
 
   /// What was given, with the file that it names, if it does, looked for from a folder: whoever reads it later may be
@@ -79,18 +74,13 @@ struct HookSources: Sendable {
     return "\(when)@\(Arguments.text(of: FilePath(written: path, in: folder).bytes))"
   }
 
-  /// `WHEN=` and `FILE` of `WHEN=@FILE`; `nil` where it is something else.
+  /// The two parts of `WHEN=@FILE`; of `@FILE` the first is empty; `nil` where it is something else.
   private static func reference(_ text: String) -> (when: String, path: String)? {
->>>>>>> 02262b1 (@FILE is looked for from where it was said; schedules lose no variable)
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, parts[0].isEmpty || (parts[0].hasSuffix("=") && !parts[0].dropLast().contains("=")) else {
       return nil
     }
-<<<<<<< HEAD
-    return (parts[0], FilePath(argument: parts[1]))
-=======
     return (parts[0], parts[1])
->>>>>>> 02262b1 (@FILE is looked for from where it was said; schedules lose no variable)
   }
 
   private func read(_ path: FilePath, _ log: RunLog) -> String? {

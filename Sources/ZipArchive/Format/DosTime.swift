@@ -32,7 +32,8 @@ struct DosTime: Hashable {
     self.time = time
   }
 
-  /// The moment, read as local time of this machine, as every program does that writes no other time.
+  /// The moment, read as local time of this machine: what programs mean that write no other time beside it. ``ZipWriter``,
+  /// which means UTC, always does, but for times that no field can hold.
   var timestamp: Timestamp {
     var fields = unsafe tm()
     unsafe fields.tm_year = CInt(date >> 9) + 80

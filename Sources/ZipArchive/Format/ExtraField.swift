@@ -25,14 +25,31 @@ enum ExtraField {
     }
   }
 
-  /// The extended timestamp, where the time fits into it.
+  /// From the beginning of Windows' time to that of Unix, in seconds.
+  static let windowsEpoch: Int64 = 11_644_473_600
+
+  /// The extended timestamp; where the time does not fit into it (before 1902, after 2038), that of NTFS, in whole seconds
+  /// too; nothing where it fits into neither.
   static func timestamp(_ seconds: Int64) -> [UInt8] {
-    guard let short = Int32(exactly: seconds) else { return [] }
+    guard let short = Int32(exactly: seconds) else { return ntfs(seconds) }
     var field: [UInt8] = []
     field.append(integer: timestamp)
     field.append(integer: UInt16(5))
     field.append(1)
     field.append(integer: short)
+    return field
+  }
+
+  private static func ntfs(_ seconds: Int64) -> [UInt8] {
+    let (since1601, overflow) = seconds.addingReportingOverflow(windowsEpoch)
+    guard !overflow, since1601 > 0, since1601 <= .max / 10_000_000 else { return [] }
+    var field: [UInt8] = []
+    field.append(integer: ntfs)
+    field.append(integer: UInt16(32))
+    field.append(integer: UInt32(0))
+    field.append(integer: UInt16(1))
+    field.append(integer: UInt16(24))
+    for _ in 1...3 { field.append(integer: UInt64(since1601) * 10_000_000) }
     return field
   }
 

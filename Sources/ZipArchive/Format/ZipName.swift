@@ -9,9 +9,7 @@ enum ZipName {
   /// components, drive letters, backslashes (separators on Windows), and zero bytes.
   static func checked(_ raw: some Collection<UInt8>) throws(ZipError) -> [UInt8] {
     func refused(_ reason: String) -> ZipError {
-      ZipError(
-        .unsafeName, "an entry's name \(reason)", hint: "Unpack such an archive by hand, in a folder of its own.",
-        entry: text(Array(raw.prefix(limit))))
+      ZipError(.unsafeName, "an entry's name \(reason)", entry: text(Array(raw.prefix(limit))))
     }
     guard raw.count <= limit else { throw refused("is longer than \(limit) bytes") }
     guard !raw.isEmpty else { throw refused("is empty") }
@@ -82,8 +80,6 @@ struct ZipNames {
   }
 
   private func refused(_ name: [UInt8], _ what: String) -> ZipError {
-    ZipError(
-      .duplicateName, "an entry's name \(what)", hint: "Unpack such an archive by hand, and look at what it holds.",
-      entry: ZipName.text(name))
+    ZipError(.duplicateName, "an entry's name \(what)", entry: ZipName.text(name))
   }
 }

@@ -16,7 +16,13 @@ struct CentralDirectory: ~Copyable {
   ) throws(ZipError) -> (records: [ZipRecord], place: Range<UInt64>) {
     let size = try onArchive { () throws(SystemError) in try source.size() }
     var directory = CentralDirectory(end: try EndRecord(of: source, size: size), limits: limits)
-    try directory.read(source)
+    do throws(ZipError) { try directory.read(source) } catch {
+      var refusal = error
+      if error.code == .unsafeName || error.code == .duplicateName {
+        refusal.hint = "Unpack such an archive by hand, in a folder of its own, and look at what it holds."
+      }
+      throw refusal
+    }
     try directory.separate()
     try directory.limit(archiveBytes: size)
     return (directory.records, directory.end.directory)
@@ -194,6 +200,7 @@ extension Timestamp {
   /// A time of Windows: in steps of 100 ns since 1601. `nil` for 0, which stands for no time.
   fileprivate init?(windowsTicks ticks: UInt64) {
     guard ticks > 0 else { return nil }
-    self.init(seconds: Int64(ticks / 10_000_000) - 11_644_473_600, nanoseconds: UInt32(ticks % 10_000_000) * 100)
+    self.init(
+      seconds: Int64(ticks / 10_000_000) - ExtraField.windowsEpoch, nanoseconds: UInt32(ticks % 10_000_000) * 100)
   }
 }
