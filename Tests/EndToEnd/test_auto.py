@@ -211,9 +211,25 @@ class ZipBeside(Case):
     self.assertEqual(self.zips(), {old.name, "mine.zip", f"{summary['name']}.zip"})
     self.assertEqual(self.program.repository / old.name, old)
 
+  def test_a_missing_one_is_made_up_for(self):
+    """It could not be written then, or nobody had asked for it."""
+    summary = self.snapshot(self.source)
+    settle()
+    archive = self.program.repository / f"{summary['name']}.zip"
+    archive.write_bytes(b"mine")
+    result = self.call("auto", self.source, "--zip", "--json", code=3)
+    self.assertEqual(([warning["code"] for warning in result.summary["warnings"]], archive.read_bytes()), (["no_zip"], b"mine"))
+    archive.unlink()
+    made = self.call("auto", self.source, "--zip", "--json").summary
+    self.assertEqual((made["unchanged"], made["snapshot_id"], made["zip"]), (True, None, str(archive)))
+    with zipfile.ZipFile(archive) as opened:
+      self.assertIsNone(opened.testzip())
+    written = archive.stat().st_mtime_ns
+    self.assertIsNone(self.call("auto", self.source, "--zip", "--json").summary["zip"])
+    self.assertEqual(archive.stat().st_mtime_ns, written)
+
   def test_what_a_killed_run_left_goes_too(self):
-    name = self.snapshot(self.source, "--zip")["name"]
-    partial = self.program.repository / f"{name}.zip.partial-01234567"
+    partial = self.program.repository / f".chromasnap-zip-{self.snapshot(self.source, '--zip')['short_id']}-01234567"
     partial.write_bytes(b"PK")
     self.snapshot(self.source)
     summary = self.call("forget", "--keep-last", "1", "--json").summary
@@ -243,7 +259,7 @@ class ZipBeside(Case):
     self.assertIsNotNone(summary["snapshot_id"])
     self.assertEqual([warning["code"] for warning in summary["warnings"]], ["no_zip"])
     self.assertEqual(self.zips(), set())
-    self.assertEqual([path.name for path in self.program.repository.glob("*partial*")], [])
+    self.assertEqual([path.name for path in self.program.repository.glob(".chromasnap-*")], [])
     self.call("auto", self.source, "--zip", "--even-if-unchanged", code=3)
 
 

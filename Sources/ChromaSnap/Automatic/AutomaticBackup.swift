@@ -51,7 +51,7 @@ public struct AutomaticBackup: Sendable {
     /// Whether all was done that should be.
     public var isComplete: Bool {
       taken.isComplete && !taken.isDamaged
-        && !taken.warnings.contains { $0.code == .noZip || $0.code == .noCleanup }
+        && !taken.warnings.contains { [.noZip, .leftOut, .noCleanup].contains($0.code) }
     }
   }
 
@@ -73,9 +73,14 @@ public struct AutomaticBackup: Sendable {
     verb.skipIfUnchanged = !evenIfUnchanged
     var summary = Summary(taken: try verb.run(in: location, activity: activity))
     summary.taken.repositoryCreated = isNew
-    if writesZip, let snapshot = summary.taken.snapshot {
+    // Where nothing has changed, an earlier run may have failed to write it, or nobody had asked for it then.
+    if writesZip, let snapshot = summary.taken.snapshot ?? summary.taken.parent {
       try attempt(.noZip, "no ZIP was written", &summary) { (summary) throws(SnapshotError) in
-        summary.zip = try SnapshotZip(snapshot).write(in: location, activity: activity)
+        let zip = SnapshotZip(snapshot)
+        if summary.taken.snapshot == nil, try zip.exists(in: location) { return }
+        let written = try zip.write(in: location, activity: activity)
+        summary.zip = written
+        summary.taken.warnings += written.warnings
       }
     }
     if cleansUp {
