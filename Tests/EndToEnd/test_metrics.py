@@ -131,6 +131,14 @@ class Metrics(SourceCase):
       result = self.call("snapshot", self.source, "--metrics-file", place)
       self.assertIn("warning: the metrics file", result.errors)
 
+  def test_a_link_stays_a_link(self):
+    self.file.symlink_to("real.prom")
+    (self.home / "real.prom").write_text("")
+    self.snapshot(self.source, "--metrics-file", self.file)
+    self.assertTrue(self.file.is_symlink())
+    self.assertFalse((self.home / "real.prom").is_symlink())
+    self.metrics()
+
   def test_what_is_not_ours_is_replaced(self):
     self.file.write_text("half a line {\nother_metric 1\nchromasnap_snapshot_files{")
     self.snapshot(self.source, "--metrics-file", self.file)

@@ -10,6 +10,8 @@ package struct MetricsFile: Sendable {
   package init(_ path: FilePath) { self.path = path }
 
   package func update(_ change: (inout MetricsText) -> Void) throws(SystemError) {
+    // A rename would put the file in the place of a link to it.
+    let path = (try? FileSystem.resolve(path)) ?? path
     let folder = path.removingLastComponent()
     let lock = try lock(folder)
     defer { _ = lock }
