@@ -27,13 +27,13 @@ struct HookSources: Sendable {
     if texts == ["none"] { return [] }
     var hooks: [Hook] = []
     for text in texts {
-      guard let (when, path) = Self.reference(text) else {
+      guard let (when, name) = Self.reference(text) else {
         hooks.append(try Hook(text))
         continue
       }
       // The file says whom; when was given.
       if !when.isEmpty { _ = try Hook(text) }
-      let path = FilePath(argument: path)
+      let path = FilePath(argument: name)
       guard let content = read(path, log) else { continue }
       var line = Self.lines(content).first ?? Line()
       line.text = when + line.text
