@@ -75,7 +75,7 @@ struct PackCheck: Sendable {
         try repository.catalogue.add(pack: pack, table, durable: false)
       }
     } catch {
-      guard error.code == .damaged || error.code == .failed else { throw error }
+      guard error.code == .damaged else { throw error }
       result.problems.append(CheckRepository.Problem(code: .damagedPack, message: error.message, pack: pack))
       index.noteDamage(pack: pack, chunk: nil)
       return result
@@ -97,12 +97,8 @@ struct PackCheck: Sendable {
       } catch {
         guard error.code == .damaged else { throw error }
         // A base that can't be decoded is a problem of its own, where it lies.
-        let isOwn = error.chunk == entry.id && error.pack == pack
-        index.noteDamage(pack: pack, chunk: entry.id)
         result.problems.append(
-          CheckRepository.Problem(
-            code: .damagedChunk, message: isOwn ? error.message : "its base can't be decoded: \(error.message)",
-            pack: pack, chunk: entry.id))
+          CheckRepository.Problem(code: .damagedChunk, message: error.message, pack: pack, chunk: entry.id))
       }
     }
     if result.problems.isEmpty { result.sound.insert(pack) }

@@ -15,8 +15,10 @@ package struct ChunkChain: Sendable {
 /// damaged. Shared by all workers of a run.
 package final class ChunkIndex: Sendable {
   private struct State {
-    /// Copies that a check, or a reader of this run, found damaged.
-    var damaged: Set<DamagedCopy>
+    /// Copies that a check or a reader of another run found damaged, by the notes.
+    var noted: Set<DamagedCopy>
+    /// What readers of this run found damaged, whether a note says so or not.
+    var found: Set<DamagedCopy> = []
     /// Packs that a prune means to delete: nothing new may rely on them.
     var condemned: Set<ChunkID> = []
     /// Chunks that a worker of this run has taken on and not yet finished a pack with.
@@ -30,8 +32,6 @@ package final class ChunkIndex: Sendable {
     var reliedOn: Set<ChunkID> = []
     /// Whether all that the parent snapshot holds is sure to be there.
     var isParentWhole = false
-    /// What readers of this run found damaged and no note says yet.
-    var found: Set<DamagedCopy> = []
 
     /// From now on the catalogue is asked.
     mutating func askAgain() { (knowsAll, stored) = (false, []) }
@@ -41,6 +41,10 @@ package final class ChunkIndex: Sendable {
     var pack: ChunkID
     /// `nil`: all of the pack.
     var chunk: ChunkID?
+
+    fileprivate func isAmong(_ damaged: Set<DamagedCopy>) -> Bool {
+      !damaged.isEmpty && (damaged.contains(self) || damaged.contains(DamagedCopy(pack: pack, chunk: nil)))
+    }
   }
 
   /// More than these are not remembered: it would take more memory than the time is worth.
@@ -51,16 +55,16 @@ package final class ChunkIndex: Sendable {
 
   package init(_ repository: Repository) throws(SnapshotError) {
     catalogue = repository.catalogue
-    var damaged: Set<DamagedCopy> = []
+    var noted: Set<DamagedCopy> = []
     for stored in try repository.catalogue.notes(.damage) {
       guard let pack = stored.note.pack else { continue }
       if let chunks = stored.note.chunks {
-        for chunk in chunks { damaged.insert(DamagedCopy(pack: pack, chunk: chunk)) }
+        for chunk in chunks { noted.insert(DamagedCopy(pack: pack, chunk: chunk)) }
       } else {
-        damaged.insert(DamagedCopy(pack: pack, chunk: nil))
+        noted.insert(DamagedCopy(pack: pack, chunk: nil))
       }
     }
-    state = Mutex(State(damaged: damaged, knowsAll: try catalogue.hasNoChunks()))
+    state = Mutex(State(noted: noted, knowsAll: try catalogue.hasNoChunks()))
   }
 
   // MARK: Resolving
@@ -129,11 +133,10 @@ package final class ChunkIndex: Sendable {
   }
 
   private func isDamaged(_ copy: DamagedCopy) -> Bool {
-    state.withLock { state in
-      !state.damaged.isEmpty
-        && (state.damaged.contains(copy) || state.damaged.contains(DamagedCopy(pack: copy.pack, chunk: nil)))
-    }
+    state.withLock { copy.isAmong($0.noted) || copy.isAmong($0.found) }
   }
+
+  private func wasFoundDamaged(_ copy: DamagedCopy) -> Bool { state.withLock { copy.isAmong($0.found) } }
 
   /// Whether no copy in a chain that was found before has turned out to be damaged since.
   func isWhole(_ chain: ChunkChain) -> Bool {
@@ -144,20 +147,26 @@ package final class ChunkIndex: Sendable {
   /// - Parameter chunk: `nil` for all of the pack.
   package func noteDamage(pack: ChunkID, chunk: ChunkID?) {
     state.withLock { state in
-      let copy = DamagedCopy(pack: pack, chunk: chunk)
-      if state.damaged.insert(copy).inserted { state.found.insert(copy) }
+      state.found.insert(DamagedCopy(pack: pack, chunk: chunk))
       state.askAgain()
     }
   }
 
   /// The packs have been read whole and are sound, whatever was noted.
   package func forgetDamage(of packs: Set<ChunkID>) {
-    state.withLock { state in state.damaged = state.damaged.filter { !packs.contains($0.pack) } }
+    state.withLock { state in
+      state.noted = state.noted.filter { !packs.contains($0.pack) }
+      state.found = state.found.filter { !packs.contains($0.pack) }
+    }
   }
 
   /// The packs can be read, whatever was noted; what is noted of single chunks in them stays.
   package func forgetLosses(of packs: Set<ChunkID>) {
-    state.withLock { state in state.damaged.subtract(packs.map { DamagedCopy(pack: $0, chunk: nil) }) }
+    let losses = packs.map { DamagedCopy(pack: $0, chunk: nil) }
+    state.withLock { state in
+      state.noted.subtract(losses)
+      state.found.subtract(losses)
+    }
   }
 
   /// The pack of a copy that is there and known to be damaged, and without which a chunk can't be decoded.
@@ -175,22 +184,26 @@ package final class ChunkIndex: Sendable {
     return nil
   }
 
-  /// How one particular copy is decoded, or `nil` where its base can't be.
-  package func chain(of copy: ChunkCopy) throws(SnapshotError) -> ChunkChain? {
+  /// How one particular copy is decoded to prove it, or `nil` where its base can't be. Whoever proves reads every link, so
+  /// what another run noted says nothing: the disk may have been mended, or a good copy of the pack put back.
+  /// - Parameter evenDamaged: Whether it may lead through what this run found damaged.
+  func chainToProve(_ copy: ChunkCopy, evenDamaged: Bool = false) throws(SnapshotError) -> ChunkChain? {
     guard let base = copy.entry.base else { return ChunkChain(links: [copy]) }
     return try catalogue.findCopies { finder in
       var chain = try resolve(
-        finder.copies(of: base), below: copy.entry.depth, avoiding: [], isDamaged: isDamaged, finder)
+        finder.copies(of: base), below: copy.entry.depth, avoiding: [],
+        isDamaged: { !evenDamaged && wasFoundDamaged($0) }, finder)
       chain?.links.append(copy)
       return chain
     }
   }
 
-  /// How many copies are known to be damaged. Where there are more than before, what was taken for known may be among them.
-  package var damagedCopies: Int { state.withLock { $0.damaged.count } }
+  /// How many copies this run has found damaged that were not noted. Where there are more than before, what was taken for
+  /// known may be among them.
+  package var damagedCopies: Int { foundDamage.count }
 
   /// What readers of this run found damaged, and no note says yet.
-  var foundDamage: Set<DamagedCopy> { state.withLock { $0.found } }
+  var foundDamage: Set<DamagedCopy> { state.withLock { $0.found.subtracting($0.noted) } }
 
   // MARK: Writing
 
@@ -247,7 +260,7 @@ package final class ChunkIndex: Sendable {
   /// Whether the parent snapshot's copy of a chunk may be relied on: without asking where the parent is known to be
   /// whole, else where the chunk can be decoded.
   package func trustsParent(_ id: ChunkID) throws(SnapshotError) -> Bool {
-    if state.withLock({ $0.isParentWhole && $0.damaged.isEmpty }) { return true }
+    if state.withLock({ $0.isParentWhole && $0.noted.isEmpty && $0.found.isEmpty }) { return true }
     guard let chain = try lastingChain(of: id) else { return false }
     rely(on: chain)
     return true

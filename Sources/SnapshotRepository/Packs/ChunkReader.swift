@@ -162,22 +162,32 @@ package struct ChunkReader: ~Copyable {
     let near = entries.prefix(buffers.count + 64)
     let chains = near.enumerated().map { number, entry in
       let copy = ChunkCopy(pack: pack, packCreated: created, entry: entry)
-      return entry.base == nil || number < buffers.count ? try? index.chain(of: copy) : nil
+      return entry.base == nil || number < buffers.count ? try? index.chainToProve(copy) : nil
     }
     return read(near.map(\.id)[...], chains, into: &buffers)
   }
 
-  /// Decodes one particular copy of a chunk into an empty buffer, and compares it with its id.
+  /// Decodes one particular copy of a chunk into an empty buffer, and compares it with its id. Where a copy of its base turns
+  /// out damaged, another is tried.
+  /// - Throws: `damaged` with what is to blame: this copy, or that of a base.
   package mutating func prove(
     _ entry: PackEntry, in pack: ChunkID, created: Int64, with buffer: inout ByteBuffer
   ) throws(SnapshotError) {
     let copy = ChunkCopy(pack: pack, packCreated: created, entry: entry)
-    guard let chain = try index.chain(of: copy) else {
-      throw SnapshotError(
-        .damaged, "the base of a patch is missing or damaged", hint: SnapshotError.runCheck, pack: pack, chunk: entry.id
-      )
+    while let chain = try index.chainToProve(copy) {
+      do throws(SnapshotError) { return try decode(chain, upcoming: [], intoEmpty: &buffer) } catch {
+        guard error.code == .damaged, let damaged = error.pack, let chunk = error.chunk else { throw error }
+        index.noteDamage(pack: damaged, chunk: chunk)
+        if (damaged, chunk) == (pack, entry.id) { throw error }
+      }
     }
-    try decode(chain, upcoming: [], intoEmpty: &buffer)
+    guard try index.chainToProve(copy, evenDamaged: true) == nil else {
+      throw SnapshotError(.damaged, "the base of a patch is damaged", hint: SnapshotError.runCheck, chunk: entry.base)
+    }
+    // What has lost its base for good says so itself: else no prune would know.
+    index.noteDamage(pack: pack, chunk: entry.id)
+    throw SnapshotError(
+      .damaged, "the base of a patch is missing", hint: SnapshotError.runCheck, pack: pack, chunk: entry.id)
   }
 
   private func prove(_ copy: ChunkCopy, _ output: borrowing ByteBuffer) throws(SnapshotError) {
