@@ -39,6 +39,9 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     self.init(code, object, cause: cause)
   }
 
+  /// Whether the object itself is at fault, and not the moment or who reads it.
+  package var isDamage: Bool { code == .truncated || code == .tooLarge || cause?.errno == .ioError }
+
   package var description: String {
     switch code {
     case .notFound: "\(object) is not there"

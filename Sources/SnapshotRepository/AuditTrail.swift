@@ -45,12 +45,7 @@ package struct AuditTrail: Sendable {
   /// Removes the entries that have had their time.
   /// - Returns: How many.
   package func expire(at now: Timestamp) throws(SnapshotError) -> Int {
-    var objects: [String] = []
-    for month in try list(ObjectNames.audit) {
-      let folder = "\(ObjectNames.audit)/\(month)"
-      objects += try list(folder).map { "\(folder)/\($0)" }
-    }
-    let expired = Self.expired(objects, at: now)
+    let expired = Self.expired(try Repository.documents(in: ObjectNames.audit, of: place.store), at: now)
     try storing("removing old entries of the audit trail") { () throws(StoreError) in
       try place.store.delete(Array(expired))
     }

@@ -35,10 +35,26 @@ package enum ObjectNames {
     object.lastIndex(of: "/").map { object[object.index(after: $0)...] } ?? object[...]
   }
 
-  /// The id at the end of a name: its last 64 digits, before an ending.
-  package static func id(in name: some StringProtocol) -> ChunkID? {
-    let stem = name.hasSuffix(".json") ? name.dropLast(5) : name[...]
-    return ChunkID(stem.suffix(64))
+  /// The id in an object's name; `nil` where no object is called so: copies that a user or a system has put beside it, such as
+  /// `._` before its name, are nothing of the repository's.
+  package static func id(in object: String) -> ChunkID? {
+    let name = name(of: object)
+    switch String(object.prefix { $0 != "/" }) {
+    case packs: return ChunkID(name).flatMap { pack($0) == object ? $0 : nil }
+    case condemned: return ChunkID(name)
+    case notes, audit: return timedID(name, in: folder(of: object))
+    case snapshots: return name.hasSuffix(".json") ? timedID(name.dropLast(5), in: folder(of: object)) : nil
+    default: return nil
+    }
+  }
+
+  /// The id in `<time>-<id>`, in the folder of the time's month.
+  private static func timedID(_ name: Substring, in folder: String) -> ChunkID? {
+    let time = name.prefix { $0 != "-" }
+    guard Timestamp.isCompact(time), folder.hasSuffix("/\(time.prefix(4))-\(time.dropFirst(4).prefix(2))") else {
+      return nil
+    }
+    return ChunkID(name.dropFirst(time.count + 1))
   }
 
   // Whoever holds several locks took them in this order, so that nobody waits for what another won't let go: that of a source or

@@ -19,7 +19,7 @@ extension Repository {
       var objects: [String] = []
       for month in try store.list(parent) {
         let folder = "\(parent)/\(month)"
-        objects += try store.list(folder).filter { ObjectNames.id(in: $0) != nil }.map { "\(folder)/\($0)" }
+        objects += try store.list(folder).map { "\(folder)/\($0)" }.filter { ObjectNames.id(in: $0) != nil }
       }
       return objects
     }
@@ -91,6 +91,19 @@ extension Repository {
     guard found.count > 1 else { return found.first }
     throw SnapshotError(
       .ambiguous, "\"\(digits)\" means \(found.count) damaged documents", hint: "Give more digits of the id.")
+  }
+
+  /// The object that bears by right the id in the name of one that can't be read, where it is another.
+  package func original(of object: String) throws(SnapshotError) -> String? {
+    guard let id = ObjectNames.id(in: object), let known = try catalogue.object(of: id) else { return nil }
+    return known == object ? nil : known
+  }
+
+  /// How one gets rid of a document that can't be read and that nobody can mend. To forget the id of a copy would be to forget
+  /// the snapshot.
+  package func wayOut(of object: String) throws(SnapshotError) -> String {
+    if let original = try original(of: object) { return "remove the file, which is a copy of \(original)" }
+    return "`chromasnap forget \(ObjectNames.id(in: object)?.short ?? object)` gives it up"
   }
 
   /// Removes a damaged document for good, with the notes about the snapshot that it was of.

@@ -28,8 +28,19 @@ extension Repository {
   package func noteFoundDamage(_ index: ChunkIndex) {
     for (pack, copies) in Dictionary(grouping: index.foundDamage, by: \.pack) {
       let isAllOfIt = copies.contains { $0.chunk == nil }
+      if !isAllOfIt, correctCatalogue(of: pack) { continue }
       try? add(
         Note(kind: .damage, time: .now, pack: pack, chunks: isAllOfIt ? nil : copies.compactMap(\.chunk).sorted()))
     }
+  }
+
+  /// Compares what the catalogue says of a pack with the pack's own table, and sets it right: then it was the catalogue that
+  /// was damaged, and nothing is known of the pack.
+  /// - Returns: Whether that had to be.
+  private func correctCatalogue(of pack: ChunkID) -> Bool {
+    guard let table = try? PackTableReader(store: store).table(of: pack),
+      let known = try? catalogue.entries(of: pack), known != table.entries
+    else { return false }
+    return (try? PackMending(self).adopt(pack, table)) != nil
   }
 }

@@ -41,6 +41,7 @@ extension Repository {
   ) throws(SnapshotError) {
     let known = try catalogue.stamps(below: parent)
     // Before the listings: what comes while they run is found next time.
+    let now = Timestamp.now
     let present = try storing("reading \(name)") { () throws(StoreError) in try store.folders(in: parent) }
     var stamps: [(folder: String, stamp: FolderStamp?)] = []
     for (child, stamp) in present {
@@ -53,7 +54,7 @@ extension Repository {
         let names = try storing("reading \(name)") { () throws(StoreError) in try store.list(folder) }
         isComplete = try body(folder, names)
       }
-      stamps.append((folder, isComplete && stamp.isSettled(at: .now) ? stamp : nil))
+      stamps.append((folder, isComplete && stamp.isSettled(at: now) ? stamp : nil))
     }
     let folders = Set(present.map { "\(parent)/\($0.name)" })
     let vanished = known.keys.filter { !folders.contains($0) }
@@ -67,8 +68,8 @@ extension Repository {
   private func synchronizePacks() throws(SnapshotError) {
     let reader = PackTableReader(store: store)
     try forEachChangedFolder(in: ObjectNames.packs) { (folder, names) throws(SnapshotError) in
-      let present = Set(names.compactMap { ObjectNames.id(in: $0) })
-      let known = try catalogue.packs(inFolder: String(folder.suffix(2)))
+      let present = Set(names.compactMap { ObjectNames.id(in: "\(folder)/\($0)") })
+      let known = try catalogue.packs(inFolder: String(ObjectNames.name(of: folder)))
       if present == known, present.count == names.count {
         try catalogue.record(FolderDigest(names), of: folder)
         return true
@@ -164,9 +165,6 @@ extension Repository {
     }.compactMap(\.self)
   }
 
-  /// Whether a manifest lies under its own name too.
-  package func isSecondCopy(_ object: String) -> Bool { secondCopies.withLock { $0.contains(object) } }
-
   /// Manifests that are there and can't be read: what their snapshots need is not known.
   package var unreadManifests: [String] {
     unread(in: ObjectNames.snapshots)
@@ -182,12 +180,12 @@ extension Repository {
     guard let object = unread(in: ObjectNames.notes).first(where: { !givenUp.contains($0) }) else { return }
     throw SnapshotError(
       .damaged, "\(object) can't be read, and may pin a snapshot: nothing is forgotten",
-      hint: Self.mendOrGiveUp(object))
+      hint: try mendOrGiveUp(object))
   }
 
-  private static func mendOrGiveUp(_ object: String) -> String {
-    "`chromasnap check` says why. Mend it (its permissions, a copy of it, or `chromasnap repair`), or give it up: "
-      + "`chromasnap forget \(ObjectNames.id(in: object)?.short ?? object)`."
+  private func mendOrGiveUp(_ object: String) throws(SnapshotError) -> String {
+    "`chromasnap check` says why. Mend it (its permissions, a copy of it, or `chromasnap repair`); else "
+      + "\(try wayOut(of: object))."
   }
 
   /// Refuses to count snapshots from the newest back where one that can't be read may come after the one that was found: by
@@ -199,8 +197,8 @@ extension Repository {
     guard let object = unreadManifests.last(where: { $0 > boundary }) else { return }
     throw SnapshotError(
       .damaged, "\(object) can't be read, and may be what \"\(keyword)\" means",
-      hint: "Name another snapshot by its id or name: `chromasnap list` shows those that can be read. Or: "
-        + Self.mendOrGiveUp(object))
+      hint: try "Name another snapshot by its id or name: `chromasnap list` shows those that can be read. Or: "
+        + mendOrGiveUp(object))
   }
 
   /// Refuses what would remove chunks that only an unreadable manifest knows to be needed.
@@ -208,6 +206,6 @@ extension Repository {
     guard let object = unreadManifests.first else { return }
     throw SnapshotError(
       .damaged, "\(object) can't be read, so what its snapshot needs is not known: nothing is deleted",
-      hint: Self.mendOrGiveUp(object))
+      hint: try mendOrGiveUp(object))
   }
 }

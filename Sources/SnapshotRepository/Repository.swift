@@ -163,8 +163,11 @@ public final class Repository: Sendable {
   }
 
   static func readDocument(_ object: String, in store: any ObjectStore) throws(SnapshotError) -> (ChunkID, [UInt8]) {
-    let stored = try storing("reading \(object)") { () throws(StoreError) in
-      try store.get(object, limit: Limits.documentBytes)
+    let stored: [UInt8]
+    do throws(StoreError) { stored = try store.get(object, limit: Limits.documentBytes) } catch {
+      var failure = SnapshotError(error, while: "reading \(object)")
+      if error.isDamage { (failure.code, failure.hint) = (.damaged, SnapshotError.runCheck) }
+      throw failure
     }
     let document = try decoding(object) { () throws(FormatError) in try Sealer.openDocument(stored) }
     let id = ChunkID(of: document)
@@ -248,6 +251,7 @@ public final class Repository: Sendable {
   package func condemnedObjects() throws(SnapshotError) -> [String] {
     try storing("reading \(name)") { () throws(StoreError) in
       try store.list(ObjectNames.condemned).map { "\(ObjectNames.condemned)/\($0)" }
+        .filter { ObjectNames.id(in: $0) != nil }
     }
   }
 

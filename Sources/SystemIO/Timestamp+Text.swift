@@ -53,6 +53,13 @@ extension Timestamp {
     String(rfc3339.filter { $0 != "-" && $0 != ":" })
   }
 
+  /// Whether a text has the form of ``compact``.
+  package static func isCompact(_ text: some StringProtocol) -> Bool {
+    let form = "00000000T000000.000000000Z".utf8
+    return text.utf8.count == form.count
+      && zip(text.utf8, form).allSatisfy { $1 == 0x30 ? (0x30...0x39).contains($0) : $0 == $1 }
+  }
+
   /// `2026-11`.
   package var month: String {
     let time = CivilTime(secondsSinceEpoch: seconds)
@@ -152,5 +159,5 @@ extension Timestamp {
   }
 
   /// The day and time of day on a clock on the wall here.
-  package var local: CivilTime { CivilTime(secondsSinceEpoch: seconds + Platform.secondsEastOfUTC(at: self)) }
+  package var local: CivilTime { CivilTime(secondsSinceEpoch: seconds &+ Platform.secondsEastOfUTC(at: self)) }
 }

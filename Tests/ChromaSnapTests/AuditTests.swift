@@ -73,7 +73,13 @@ import Testing
     let trail = AuditTrail(at: workshop.location.place)
     for i in 0..<3 { try trail.append(entry("old", at: Self.now - 500 * 86_400 + Int64(i))) }
     for i in 0..<AuditEntry.alwaysKept { try trail.append(entry("new", at: Self.now - Int64(i))) }
+    // What is not called as an entry is called is somebody else's.
+    let old = try #require(try workshop.objects("audit").first).removingLastComponent()
+    try FileSystem.makeFolder(old.appending("a folder"))
+    let stranger = old.appending("._\(try DirectoryReader.names(in: old).count)")
+    _ = try Descriptor(opening: stranger, .write, [.create])
     #expect(try workshop.prune().auditEntriesRemoved == 3)
+    #expect(FileStatus.exists(stranger))
     #expect(Set(try ReadAudit().run(in: workshop.location).map(\.command)) == ["new"])
   }
 

@@ -42,6 +42,8 @@ public struct CheckRepository: Sendable {
     public var chunk: ChunkID?
     /// Of a damaged manifest, note or audit entry: the id in its name. A repair mends it where it can.
     public var document: ChunkID?
+    /// What ends it where nothing can mend that document.
+    public var wayOut: String?
     public var affected: [Affected] = []
   }
 

@@ -18,7 +18,7 @@ struct DocumentCheck: Sendable {
       _ = try repository.readDocument(object, as: AuditEntry.self)
     }
     for object in try repository.condemnedObjects() {
-      check(object, .damagedDocument, &problems) { (object) throws(SnapshotError) in
+      try check(object, .damagedDocument, &problems) { (object) throws(SnapshotError) in
         _ = try repository.readDocument(object, as: Condemned.self)
       }
     }
@@ -29,18 +29,21 @@ struct DocumentCheck: Sendable {
     _ parent: String, _ code: CheckRepository.Problem.Code, _ problems: inout [CheckRepository.Problem],
     _ read: (String) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
-    for object in try repository.documents(in: parent) { check(object, code, &problems, read) }
+    for object in try repository.documents(in: parent) { try check(object, code, &problems, read) }
   }
 
   private func check(
     _ object: String, _ code: CheckRepository.Problem.Code, _ problems: inout [CheckRepository.Problem],
     _ read: (String) throws(SnapshotError) -> Void
-  ) {
+  ) throws(SnapshotError) {
     do throws(SnapshotError) { try read(object) } catch {
       var problem = CheckRepository.Problem(code: code, message: error.message)
       // What the document was about is still in its name.
-      if code != .damagedDocument { problem.document = ObjectNames.id(in: object) }
-      if code == .damagedManifest, let id = problem.document, !repository.isSecondCopy(object) {
+      if code != .damagedDocument {
+        problem.document = ObjectNames.id(in: object)
+        problem.wayOut = try repository.wayOut(of: object)
+      }
+      if code == .damagedManifest, let id = problem.document, try repository.original(of: object) == nil {
         problem.affected = [CheckRepository.Problem.Affected(snapshot: id, path: nil)]
       }
       problems.append(problem)

@@ -19,7 +19,9 @@ struct RepairDocuments {
           if !isDryRun { try repository.mend(object, with: document) }
           result.mended.append(object)
         } else {
-          result.kept.append((object, error))
+          var failure = error
+          failure.hint = try repository.wayOut(of: object)
+          result.kept.append((object, failure))
         }
       }
     }

@@ -63,9 +63,8 @@ struct CheckCommand: SnapCommand {
         lines.append("  hurts snapshot \(affected.snapshot.short): \(path.isEmpty ? "." : path)")
       }
       if !all, problem.affected.count > 10 { lines.append("  and \(problem.affected.count - 10) more (--verbose)") }
-      if let document = problem.document {
-        lines.append(
-          "  `chromasnap repair` mends it where it can; `chromasnap forget \(document.short)` gives it up")
+      if let wayOut = problem.wayOut {
+        lines.append("  `chromasnap repair` mends it where it can; else \(wayOut)")
       } else if problem.affected.isEmpty, summary.hurt.isEmpty || problem.chunk != nil {
         // What a pack without a readable table held stands among the other problems.
         lines.append("  affects no snapshot; `chromasnap prune` removes it.")

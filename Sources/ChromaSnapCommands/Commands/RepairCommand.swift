@@ -45,11 +45,10 @@ struct RepairCommand: SnapCommand {
   private static func text(_ summary: RepairRepository.Summary, dryRun: Bool) -> [String] {
     var lines = summary.mendedConfig ? ["the config is lost or damaged, and \(dryRun ? "can be" : "was") put back"] : []
     lines += summary.documents.mended.map { "\($0) is damaged, and \(dryRun ? "can be" : "was") written anew" }
-    for (object, error) in summary.documents.kept {
+    for (_, error) in summary.documents.kept {
       lines.append("\(error.message): it stays as it is")
-      guard error.code == .damaged, let id = ObjectNames.id(in: object)?.short else { continue }
-      lines.append(
-        "  this cache can't mend it: run repair where the snapshots are taken; `chromasnap forget \(id)` gives it up")
+      guard error.code == .damaged, let wayOut = error.hint else { continue }
+      lines.append("  this cache can't mend it: run repair where the snapshots are taken; else \(wayOut)")
     }
     if summary.hurt.isEmpty {
       let nothing = "no snapshot is known to be hurt; `chromasnap check --read-data` looks for damage"

@@ -10,10 +10,11 @@ extension Catalogue {
       for row in try Row.fetchAll(
         db, sql: "SELECT * FROM folder WHERE name >= ? AND name < ?", arguments: [prefix + "/", prefix + "0"])
       {
-        stamps[row[0]] = FolderStamp(
-          device: UInt64(bitPattern: row[1]), inode: UInt64(bitPattern: row[2]),
-          modified: Timestamp(seconds: row[3], nanoseconds: row[4]),
-          changed: Timestamp(seconds: row[5], nanoseconds: row[6]))
+        stamps[try row.decode(atIndex: 0)] = FolderStamp(
+          device: UInt64(bitPattern: try row.decode(atIndex: 1)),
+          inode: UInt64(bitPattern: try row.decode(atIndex: 2)),
+          modified: Timestamp(seconds: try row.decode(atIndex: 3), nanoseconds: try row.decode(atIndex: 4)),
+          changed: Timestamp(seconds: try row.decode(atIndex: 5), nanoseconds: try row.decode(atIndex: 6)))
       }
       return stamps
     }
@@ -55,7 +56,9 @@ extension Catalogue {
   private static func digest(of folder: String, _ db: Database) throws -> FolderDigest {
     let row = try Row.fetchOne(
       db.cachedStatement(sql: "SELECT count, sum FROM holding WHERE folder = ?"), arguments: [folder])
-    return row.map { FolderDigest(count: $0[0], sum: UInt64(bitPattern: $0[1])) } ?? FolderDigest()
+    return try row.map {
+      FolderDigest(count: try $0.decode(atIndex: 0), sum: UInt64(bitPattern: try $0.decode(atIndex: 1)))
+    } ?? FolderDigest()
   }
 
   private static func record(_ digest: FolderDigest, of folder: String, _ db: Database) throws {

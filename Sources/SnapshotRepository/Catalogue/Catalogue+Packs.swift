@@ -28,7 +28,7 @@ extension Catalogue {
 
   /// The packs that the catalogue knows whose id begins with two hexadecimal digits.
   package func packs(inFolder prefix: String) throws(SnapshotError) -> Set<ChunkID> {
-    guard let byte = parseHexadecimal(prefix)?.first else { return [] }
+    guard let bytes = parseHexadecimal(prefix), let byte = bytes.first, bytes.count == 1 else { return [] }
     return try read { db in
       let low = Data([byte])
       let rows =
@@ -186,8 +186,10 @@ extension Catalogue {
           """
       ).map { row in
         PackSummary(
-          id: ChunkID(column: row[0]), kind: (row[1] as UInt8?).flatMap(PackKind.init), created: row[2],
-          chunks: row[3], storedBytes: row[4], plaintextBytes: row[5])
+          id: ChunkID(column: try row.decode(atIndex: 0)),
+          kind: try row.decode(UInt8?.self, atIndex: 1).flatMap(PackKind.init), created: try row.decode(atIndex: 2),
+          chunks: try row.decode(atIndex: 3), storedBytes: try row.decode(atIndex: 4),
+          plaintextBytes: try row.decode(atIndex: 5))
       }
     }
   }

@@ -57,13 +57,13 @@ extension Catalogue {
       return try Row.fetchAll(
         db, sql: "SELECT id, document FROM snapshot \(condition) ORDER BY \(order.rawValue) LIMIT ? OFFSET ?",
         arguments: arguments
-      ).map { row in (ChunkID(column: row[0]), [UInt8](row[1] as Data)) }
+      ).map { row in (ChunkID(column: try row.decode(atIndex: 0)), [UInt8](try row.decode(Data.self, atIndex: 1))) }
     }
     var result: [Snapshot] = []
     result.reserveCapacity(rows.count)
     // Decoding is what takes its time: a tenth of a millisecond each.
     let decoded = parallelMap(rows.reversed()) { row in
-      Result { () throws(SnapshotError) in try Self.snapshot(row.0, row.1) }
+      Result { () throws(SnapshotError) in try snapshot(row.0, row.1) }
     }
     for snapshot in decoded { result.append(try snapshot.get()) }
     return result
@@ -105,8 +105,18 @@ extension Catalogue {
     }.map { [UInt8]($0) }
   }
 
-  private static func snapshot(_ id: ChunkID, _ document: [UInt8]) throws(SnapshotError) -> Snapshot {
-    try decoding("the manifest of snapshot \(id.short)") { () throws(FormatError) in
+  /// The object of a manifest or a note.
+  func object(of id: ChunkID) throws(SnapshotError) -> String? {
+    try read { db in
+      try String.fetchOne(
+        db, sql: "SELECT object FROM snapshot WHERE id = ? UNION ALL SELECT object FROM note WHERE id = ?",
+        arguments: [id.data, id.data])
+    }
+  }
+
+  private func snapshot(_ id: ChunkID, _ document: [UInt8]) throws(SnapshotError) -> Snapshot {
+    try prove(document, id)
+    return try decoding("the manifest of snapshot \(id.short)") { () throws(FormatError) in
       Snapshot(id: id, manifest: try Document.decode(Manifest.self, from: document, called: "it"))
     }
   }
@@ -200,7 +210,9 @@ extension Catalogue {
           SELECT snapshot, value FROM note WHERE kind = ? AND snapshot IS NOT NULL AND value IS NOT NULL \(marks)
           ORDER BY sequence, time, id
           """, arguments: StatementArguments([kind.rawValue]) + StatementArguments(wanted ?? []))
-      while let row = try rows.next() { verdicts[ChunkID(column: row[0])] = row[1] }
+      while let row = try rows.next() {
+        verdicts[ChunkID(column: try row.decode(atIndex: 0))] = try row.decode(Bool.self, atIndex: 1)
+      }
       return verdicts
     }
   }
@@ -245,11 +257,17 @@ extension Catalogue {
       }
       let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
       return try Row.fetchAll(
-        db, sql: "SELECT object, document FROM note \(condition) ORDER BY sequence, time, id", arguments: arguments
-      ).map { row in (row[0] as String, [UInt8](row[1] as Data)) }
+        db, sql: "SELECT object, document, id FROM note \(condition) ORDER BY sequence, time, id", arguments: arguments
+      ).map { row in
+        (
+          try row.decode(String.self, atIndex: 0), [UInt8](try row.decode(Data.self, atIndex: 1)),
+          ChunkID(column: try row.decode(atIndex: 2))
+        )
+      }
     }
     var result: [StoredNote] = []
-    for (object, document) in rows {
+    for (object, document, id) in rows {
+      try prove(document, id)
       result.append(
         try decoding(object) { () throws(FormatError) in
           StoredNote(object: object, note: try Document.decode(Note.self, from: document, called: "it"))

@@ -40,8 +40,9 @@ package final class Catalogue: Sendable {
       try Self.make(file)
       queue = try Self.open(file)
     } catch {
-      throw SnapshotError(
-        .failed, "the cache at \(folder) can't be used: \(error)", hint: "Choose another one with --cache-dir.")
+      var failure = Self.failure(error, of: file)
+      if error is DatabaseError, failure.code == .failed { failure.hint = "Choose another cache with --cache-dir." }
+      throw failure
     }
   }
 
@@ -133,16 +134,25 @@ package final class Catalogue: Sendable {
 
   /// Reads, without a transaction around it: each look is one statement, and there may be one per chunk.
   package func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
-    do { return try queue.inDatabase(body) } catch { throw failure(error) }
+    do { return try queue.inDatabase(body) } catch { throw Self.failure(error, of: file) }
   }
 
   package func write<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(SnapshotError) -> Value {
-    do { return try queue.write(body) } catch { throw failure(error) }
+    do { return try queue.write(body) } catch { throw Self.failure(error, of: file) }
   }
 
-  private func failure(_ error: any Error) -> SnapshotError {
+  /// Where a document is not the one that its row says, the catalogue is damaged.
+  func prove(_ document: [UInt8], _ id: ChunkID) throws(SnapshotError) {
+    guard ChunkID(of: document) != id else { return }
+    throw Self.failure(DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a document is not what it was"), of: file)
+  }
+
+  private static func failure(_ error: any Error, of file: FilePath) -> SnapshotError {
     if let error = error as? SnapshotError { return error }
-    switch (error as? DatabaseError)?.resultCode {
+    if let error = error as? SystemError { return SnapshotError(error, while: "making the local catalogue") }
+    // A value that does not fit its column is damage too.
+    let code: ResultCode? = error is RowDecodingError ? .SQLITE_CORRUPT : (error as? DatabaseError)?.resultCode
+    switch code {
     case .SQLITE_FULL?:
       return SnapshotError(.noSpace, "the cache's disk is full", hint: "Free some space, or move it with --cache-dir.")
     case .SQLITE_CORRUPT?, .SQLITE_NOTADB?:

@@ -18,8 +18,8 @@ package struct PackTableReader: Sendable {
   /// The same with a sealer that is made once for many.
   func table(of pack: ChunkID, _ sealer: inout Sealer) throws(SnapshotError) -> PackTable {
     let object = ObjectNames.pack(pack)
-    let length = try storing("reading pack \(pack.short)") { () throws(StoreError) in try store.size(of: object) }
     do {
+      let length = try store.size(of: object)
       guard length >= UInt64(PackLayout.headerBytes + PackLayout.footerBytes), length <= UInt64(Limits.packBytes) else {
         throw FormatError(.truncated, "a pack of \(length) bytes cannot be whole")
       }
@@ -56,7 +56,7 @@ extension SnapshotError {
   /// and what it holds may be elsewhere too.
   fileprivate init(reading cause: StoreError) {
     self.init(cause, while: "reading a pack")
-    guard cause.code == .notFound || cause.code == .truncated || cause.cause?.errno == .ioError else { return }
+    guard cause.code == .notFound || cause.isDamage else { return }
     code = .damaged
     hint = Self.runCheck
   }
