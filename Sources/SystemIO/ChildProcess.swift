@@ -59,10 +59,11 @@ package struct ChildProcess: Sendable {
     // Its group has its id: whatever it has started goes too.
     kill(-process, SIGTERM)
     let grace = Stopwatch()
-    if try wait(for: process, until: { grace.seconds >= 2 }) == nil {
-      kill(-process, SIGKILL)
-      _ = try wait(for: process, until: { false })
-    }
+    let isGone = try wait(for: process, until: { grace.seconds >= 2 }) != nil
+    // It may have left behind what takes no notice of the signal.
+    while isGone, grace.seconds < 2, kill(-process, 0) == 0 { sleepFor(seconds: 0.01) }
+    kill(-process, SIGKILL)
+    if !isGone { _ = try wait(for: process, until: { false }) }
     return .timedOut
   }
 

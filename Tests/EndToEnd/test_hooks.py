@@ -171,13 +171,17 @@ class Hooks(SourceCase):
 
   def test_a_hook_that_hangs_is_ended(self):
     pid = self.home / "pid"
-    began = time.monotonic()
-    result = self.call("snapshot", self.source, "--notify", f"start=sleep 1000 & echo $! > {pid}; wait")
-    self.assertLess(time.monotonic() - began, 60)
-    self.assertIn("took too long", result.errors)
-    # What it had started is gone too; an orphan may wait for somebody to take note of that.
-    process = Path(f"/proc/{int(pid.read_text())}/stat")
-    self.assertTrue(not process.exists() or process.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+    for hook in (f"sleep 1000 & echo $! > {pid}; wait",
+                 # The hook itself ends when it is told to.
+                 f"(trap '' TERM; exec sleep 1000) & echo $! > {pid}; exec sleep 1000"):
+      with self.subTest(hook=hook):
+        began = time.monotonic()
+        result = self.call("snapshot", self.source, "--notify", f"start={hook}")
+        self.assertLess(time.monotonic() - began, 60)
+        self.assertIn("took too long", result.errors)
+        # What it had started is gone too; an orphan may wait for somebody to take note of that.
+        process = Path(f"/proc/{int(pid.read_text())}/stat")
+        self.assertTrue(not process.exists() or process.read_text().rsplit(")", 1)[1].split()[0] == "Z")
 
   def test_a_hook_inherits_nothing(self):
     found = self.home / "found"
