@@ -9,7 +9,7 @@ final class OpenFiles: Sendable {
   private let files = Mutex<[String: SharedDescriptor]>([:])
 
   /// Past this many all are closed: far below what a process may have open.
-  private static let maximum = 128
+  private static let maximum = min(128, Platform.openFilesMaximum / 4)
 
   /// The file of that name: `open` is called where it is not open yet.
   func file(_ name: String, _ open: () throws(SystemError) -> Descriptor) throws(SystemError) -> SharedDescriptor {

@@ -66,7 +66,7 @@ extension Repository {
     guard let failure = try loss(at: place) else { return false }
     let number = try newestConfig(at: place) ?? 1
     let object = "\(ObjectNames.config)/\(number)"
-    guard let right = try copy(of: number, at: place) ?? corrected(object, at: place) else { throw failure }
+    guard let right = copy(of: number, at: place) ?? corrected(object, at: place) else { throw failure }
     if !isDryRun { try put(right, as: object, at: place) }
     return true
   }
@@ -155,7 +155,7 @@ extension Repository {
   }
 
   /// The copy in the cache of a repository at this place that knows what lies here: there may have been others.
-  private static func copy(of number: Int, at place: Place) throws(SnapshotError) -> [UInt8]? {
+  private static func copy(of number: Int, at place: Place) -> [UInt8]? {
     let suffix = cacheSuffix(at: place)
     for bytes in (try? DirectoryReader.names(in: place.caches)) ?? [] {
       let name = String(decoding: bytes, as: UTF8.self)
@@ -165,7 +165,8 @@ extension Repository {
       guard let stored = try? Descriptor(opening: file).readAll(limit: Limits.configBytes),
         let config = try? RepositoryConfig(decoding: stored), name == config.id + suffix
       else { continue }
-      if try knowsManifests(Catalogue(in: folder), at: place) { return stored }
+      // Another one may know them, where this cache can't be opened.
+      if (try? knowsManifests(Catalogue(in: folder), at: place)) == true { return stored }
     }
     return nil
   }

@@ -81,6 +81,7 @@ extension SnapshotError {
         (.noPermission, "Run it as the owner, or give this user permission.")
       case .noSpace, .diskQuotaExceeded:
         (.noSpace, "Free some space, or choose another disk. Nothing that was complete is lost.")
+      case .fileNameTooLong: (.failed, "Choose a place with a shorter path, or leave this out with --exclude.")
       case .readOnlyFileSystem: (.readOnly, "Mount the file system writable, or choose another place.")
       default: (.failed, nil)
       }

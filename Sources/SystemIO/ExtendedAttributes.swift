@@ -51,7 +51,8 @@ extension ExtendedAttribute {
         guard size >= 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: size)
         let used = unsafe bytes.withUnsafeMutableBytes { unsafe value(name, $0.baseAddress, $0.count) }
-        return used >= 0 ? ExtendedAttribute(name: key, value: Array(bytes[..<used])) : nil
+        // Without room the size is asked for once more: the value may have grown.
+        return used >= 0 && used <= size ? ExtendedAttribute(name: key, value: Array(bytes[..<used])) : nil
       }
     }
   }

@@ -17,6 +17,12 @@ package enum Platform {
   /// The number of processors that may run at once.
   package static let processorCount = max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
 
+  /// How many files this process may have open at once.
+  package static var openFilesMaximum: Int {
+    let limit = Int(sysconf(CInt(_SC_OPEN_MAX)))
+    return limit < 0 ? .max : limit
+  }
+
   package static func modificationTime(_ status: Stat) -> Timestamp {
     #if canImport(Darwin)
       Timestamp(seconds: Int64(status.st_mtimespec.tv_sec), nanoseconds: UInt32(status.st_mtimespec.tv_nsec))

@@ -4,7 +4,10 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import tempfile
 import time
+import unittest
 
 from support import FIXTURES, SourceCase
 
@@ -258,8 +261,22 @@ class Mishaps(SourceCase):
     self.call("repair")
     self.assertEqual(config.read_bytes(), whole)
     self.assertRestores(taken, self.source)
-    # No copy is left anywhere.
+    # The caches of others that lay here once and can't be opened are passed over.
     shutil.rmtree(cold)
+    self.program.cache = warm
+    (cache,) = warm.iterdir()
+    for number in range(8):
+      identifier = json.loads(whole)["id"]
+      other = f"{number}{identifier[1:]}"
+      folder = warm / cache.name.replace(identifier, other)
+      if other != identifier:
+        (folder / "catalogue.sqlite" / "below").mkdir(parents=True)
+        (folder / "config-1").write_bytes(whole.replace(identifier.encode(), other.encode()))
+    config.unlink()
+    self.assertTrue(self.call("repair", "--json").summary["mended_config"])
+    self.assertEqual(config.read_bytes(), whole)
+    # No copy is left anywhere.
+    shutil.rmtree(warm)
     config.unlink()
     self.call("init")
     self.assertTrue(self.check()["ok"])
@@ -335,6 +352,48 @@ class Mishaps(SourceCase):
         self.call(*given_up[:-1].split()[1:])
         self.assertTrue(self.check()["ok"])
     self.assertEqual([entry["pinned"] for entry in self.snapshots()], [False])
+
+  def test_a_manifest_that_is_too_long_is_given_up(self):
+    taken = self.snapshot(self.source)["snapshot_id"]
+    (manifest,) = (self.program.repository / "snapshots").glob("*/*")
+    manifest.chmod(0o600)
+    os.truncate(manifest, 65 << 20)
+    shutil.rmtree(self.program.cache)
+    given_up = f"chromasnap forget {taken[:8]}`"
+    for command in ("repair", "check"):
+      self.assertIn(given_up, self.call(command, code=1).text)
+    self.call(*given_up[:-1].split()[1:])
+    self.assertTrue(self.check()["ok"])
+    # What a cache still knows is put back.
+    taken = self.snapshot(self.source)["snapshot_id"]
+    (manifest,) = (self.program.repository / "snapshots").glob("*/*")
+    manifest.chmod(0o600)
+    os.truncate(manifest, 65 << 20)
+    self.assertEqual(self.call("repair", "--json").summary["saved_manifests"], [taken])
+    self.assertTrue(self.check()["ok"])
+
+  def test_a_path_that_is_too_long_for_the_target(self):
+    folder = os.open(self.source, os.O_RDONLY)
+    for _ in range(15):
+      os.mkdir("d" * 250, dir_fd=folder)
+      below = os.open("d" * 250, os.O_RDONLY, dir_fd=folder)
+      os.close(folder)
+      folder = below
+    os.close(folder)
+    taken = self.snapshot(self.source)["snapshot_id"]
+    target = self.home / ("t" * 200) / ("t" * 200)
+    target.mkdir(parents=True)
+    self.assertIn("shorter path", self.call("restore", taken, "--to", target / "x", code=1).errors)
+    self.assertEqual(list(target.iterdir()), [])
+    self.call("restore", taken, "--to", target / "x", "--exclude", "d*")
+
+  @unittest.skipUnless(os.path.isdir("/dev/shm"), "few file systems hold such a time")
+  def test_a_time_at_the_end_of_all_times(self):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+      subprocess.run(["touch", "-d", "@9223372036854775807", f"{folder}/file"], check=True)
+      self.snapshot(folder)
+      for zone in ("EAST-9", "WEST9"):
+        self.assertIn("file", self.call("ls", "latest", environment={"TZ": zone}).text)
 
   def test_what_a_prune_makes_well(self):
     self.snapshot(self.source)

@@ -88,6 +88,14 @@ class Rights(Case):
     subprocess.run(["chown", "-R", "0:0", program.repository], check=True)
     subprocess.run(["chmod", "-R", "a+rX", program.repository], check=True)
     self.assertIn("Permission denied", program.run("auto", self.source).errors)
+    (cache,) = program.cache.iterdir()
+    (cache / "catalogue.sqlite").unlink()
+    subprocess.run(["chown", "-R", "0:0", cache], check=True)
+    cache.chmod(0o755)
+    result = program.run("list", "--json")
+    self.assertError(result, 1)
+    self.assertEqual(result.summary["code"], "no_permission")
+    shutil.rmtree(cache)
     self.assertEqual(program.run("list", "--json").code, 0)
 
 

@@ -49,8 +49,9 @@ package final class PackWriter {
 
   /// Takes over what another writer of this kind holds and has written nowhere yet: little packs become one.
   package func absorb(_ other: PackWriter) throws(SnapshotError) {
+    // There is room for one more chunk, whose adding closes a full pack.
     guard other.object != nil, other.hasHandedOverNothing,
-      entries.count + other.entries.count <= Limits.packEntries
+      entries.count + other.entries.count < Limits.packEntries
     else { return }
     if object == nil { try begin() }
     let shift = UInt32(offset - PackLayout.headerBytes)

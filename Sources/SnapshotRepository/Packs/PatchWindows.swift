@@ -27,6 +27,8 @@ struct PatchWindows: ~Copyable {
       return unsafe part(found.window, Int(range.lowerBound - found.range.lowerBound), range.count)
     }
     let window = held.removeValue(forKey: pack)?.window ?? take()
+    // Nobody's, until it is read.
+    owners[window] = ChunkID(of: [])
     let room = unsafe memory.storage[window * Self.windowBytes..<(window + 1) * Self.windowBytes]
     let count = unsafe try read(UnsafeMutableRawBufferPointer(rebasing: room))
     guard count >= range.count else { throw StoreError(.truncated, ObjectNames.pack(pack)) }
