@@ -129,7 +129,10 @@ extension SnapshotError {
 enum Failure {
   static func json(_ error: SnapshotError) -> JSON {
     .object(
-      [("message_type", .string("error"))] + error.fields + [("exit_code", .integer(ExitStatus.code(for: error)))])
+      [("message_type", .string("error"))] + error.fields + [
+        ("exit_code", .integer(ExitStatus.code(for: error))),
+        ("pack", .optional(error.pack?.description)), ("chunk", .optional(error.chunk?.description)),
+      ])
   }
 
   /// For a person: what, where, and what helps.

@@ -99,9 +99,10 @@ extension SnapshotError {
   }
 
   /// What malformed bytes mean for the user.
-  package init(_ cause: FormatError, in subject: String) {
+  /// - Parameter subject: What they are, where the cause does not say.
+  package init(_ cause: FormatError, in subject: String? = nil) {
     self.init(
-      cause.code == .unsupported ? .unsupported : .damaged, "\(subject): \(cause)",
+      cause.code == .unsupported ? .unsupported : .damaged, subject.map { "\($0): \(cause)" } ?? "\(cause)",
       hint: cause.code == .unsupported ? "Use a newer chromasnap." : Self.runCheck)
   }
 

@@ -107,6 +107,7 @@ class Export(Case):
     self.assertEqual((summary["exported"], summary["failed"]), (1, 1))
     warning, = summary["warnings"]
     self.assertEqual((warning["code"], warning["path"]), ("damaged", str(folder / f"{second['name']}.zip")))
+    self.assertIn("new can't be exported: ", warning["message"])
     result = self.call("export", "--all", folder, code=3)
     self.assertIn(f"{second['name']}.zip: ", result.errors)
     self.assertIn("exported 0 snapshots; 1 failed", result.text)

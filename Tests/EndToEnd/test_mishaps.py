@@ -30,6 +30,32 @@ class Mishaps(SourceCase):
     self.call("forget", "--accept-collapse", last)
     report = self.call("status", "--json").summary
     self.assertNotIn("collection_gone", [finding["code"] for finding in report["findings"]])
+    self.call("auto", directory)
+    (directory / "other").write_bytes(b"y")
+    self.call("auto", directory)
+
+  def test_an_error_names_file_pack_and_chunk(self):
+    directory = self.home / "small"
+    directory.mkdir()
+    (directory / "one").write_bytes(os.urandom(20_000))
+    self.snapshot(directory)
+    packs = (path for path in (self.program.repository / "packs").rglob("*") if path.is_file())
+    pack = max(packs, key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 1
+    pack.write_bytes(data)
+    for command in (["dump", "latest:one"], ["check", "--read-data"], ["dump", "latest:one"],
+                    ["export", "latest", self.home / "out.zip"]):
+      result = self.call(*command, "--json", code=1)
+      error = json.loads(result.stdout)
+      if command[0] == "check":
+        error, = error["errors"]
+        self.assertTrue(error["message"].startswith("a chunk's stored bytes do not match"), error)
+      else:
+        self.assertRegex(error["message"], "^one can't be (read|exported): a chunk")
+      self.assertRegex(error["chunk"], "^[0-9a-f]{64}$")
+      self.assertIn("pack", error)
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

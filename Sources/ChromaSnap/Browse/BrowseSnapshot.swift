@@ -31,13 +31,13 @@ public struct BrowseSnapshot: Sendable {
   }
 
   /// Calls `body` with a file's bytes, chunk after chunk; of a folder with a tar stream of all that is in it, by its path
-  /// from there.
+  /// from there. An error that `body` throws ends it.
   public func dump(
-    in location: RepositoryLocation, _ body: (UnsafeRawBufferPointer) -> Void
+    in location: RepositoryLocation, _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
     try withEntry(in: location) { (tree, entry, index) throws(SnapshotError) in
       switch entry.entry.kind {
-      case .file(let content, _): try unsafe Self.stream(content, &tree, index, body)
+      case .file(let content, _): try unsafe Self.stream(content, of: entry, &tree, index, body)
       case .directory: try unsafe Self.archive(entry, &tree, index, body)
       case .symbolicLink(let target):
         throw SnapshotError(
@@ -48,24 +48,37 @@ public struct BrowseSnapshot: Sendable {
   }
 
   private static func stream(
-    _ content: Content, _ tree: inout SnapshotTree, _ index: ChunkIndex, _ body: (UnsafeRawBufferPointer) -> Void
+    _ content: Content, of file: SnapshotEntry, _ tree: inout SnapshotTree, _ index: ChunkIndex,
+    _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
     var buffer = ByteBuffer(capacity: Limits.chunkBytes)
-    for segment in try tree.reader.segments(of: content) {
-      let chunks = try tree.reader.chunks(of: segment)
-      let chains = try index.chains(of: chunks.map(\.id))
+    let segments = try namingDamaged(file.displayPath) { () throws(SnapshotError) in
+      try tree.reader.segments(of: content)
+    }
+    for segment in segments {
+      let (chunks, chains) = try namingDamaged(file.displayPath) { () throws(SnapshotError) in
+        let chunks = try tree.reader.chunks(of: segment)
+        return (chunks, try index.chains(of: chunks.map(\.id)))
+      }
       for (position, chunk) in chunks.enumerated() {
         buffer.count = 0
-        try tree.reader.read(chunk.id, chain: chains[position], upcoming: chains[(position + 1)...], into: &buffer)
-        unsafe body(buffer.pointer)
+        try namingDamaged(file.displayPath) { () throws(SnapshotError) in
+          try tree.reader.read(chunk.id, chain: chains[position], upcoming: chains[(position + 1)...], into: &buffer)
+        }
+        unsafe try body(buffer.pointer)
       }
     }
   }
 
   private static func archive(
-    _ folder: SnapshotEntry, _ tree: inout SnapshotTree, _ index: ChunkIndex, _ body: (UnsafeRawBufferPointer) -> Void
+    _ folder: SnapshotEntry, _ tree: inout SnapshotTree, _ index: ChunkIndex,
+    _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
-    func emit(_ bytes: [UInt8]) { unsafe bytes.withUnsafeBytes { unsafe body($0) } }
+    func emit(_ bytes: [UInt8]) throws(SnapshotError) {
+      try unsafe bytes.withUnsafeBytes { bytes in
+        Result { () throws(SnapshotError) in unsafe try body(bytes) }
+      }.get()
+    }
     var entries: [SnapshotEntry] = []
     try tree.walk(from: folder) { entries.append($0) }
     var linked: [UInt64: [UInt8]] = [:]
@@ -73,23 +86,23 @@ public struct BrowseSnapshot: Sendable {
       let names = found.names.dropFirst(folder.names.count)
       let path = names.isEmpty ? [UInt8(ascii: ".")] : Array(names.joined(separator: [UInt8(ascii: "/")]))
       switch found.entry.kind {
-      case .directory: emit(TarStream.header(.directory, found.entry, path: path))
+      case .directory: try emit(TarStream.header(.directory, found.entry, path: path))
       case .symbolicLink(let target):
-        emit(TarStream.header(.symbolicLink, found.entry, path: path, target: target))
+        try emit(TarStream.header(.symbolicLink, found.entry, path: path, target: target))
       case .file(let content, _):
         if let group = found.entry.linkGroup {
           if let first = linked[group] {
-            emit(TarStream.header(.hardLink, found.entry, path: path, target: first))
+            try emit(TarStream.header(.hardLink, found.entry, path: path, target: first))
             continue
           }
           linked[group] = path
         }
-        emit(TarStream.header(.file, found.entry, path: path))
-        try unsafe stream(content, &tree, index, body)
-        emit(TarStream.padding(after: content.length))
+        try emit(TarStream.header(.file, found.entry, path: path))
+        try unsafe stream(content, of: found, &tree, index, body)
+        try emit(TarStream.padding(after: content.length))
       }
     }
-    emit(TarStream.end)
+    try emit(TarStream.end)
   }
 
   private func withEntry(

@@ -50,8 +50,10 @@ struct SnapshotContents: ChromaContents {
     guard let content = content(name, in: folder) else { return nil }
     var reader = ChunkReader(repository, index: index)
     let isDatabase = folder == nil && name == ChromaDirectory.databaseName
+    let path = folder.map { "\($0)/\(name)" } ?? name
+    let table = try namingDamaged(path) { () throws(SnapshotError) in try ChunkTable(content, &reader) }
     return SnapshotFile(
-      try ChunkTable(content, &reader), chunks, isReadInOrder: folder != nil, captured: isDatabase ? captured : nil)
+      table, of: path, chunks, isReadInOrder: folder != nil, captured: isDatabase ? captured : nil)
   }
 
   /// Whether its database is the one that was captured: it may have been left out since.
@@ -64,6 +66,8 @@ struct SnapshotContents: ChromaContents {
 
 /// A file of a snapshot, read at any place.
 struct SnapshotFile: RandomAccessFile {
+  /// What it is called, for whoever is told that it is damaged.
+  private let path: String
   private let table: ChunkTable
   private let chunks: DecodedChunks
   private let isReadInOrder: Bool
@@ -72,7 +76,10 @@ struct SnapshotFile: RandomAccessFile {
   var size: UInt64 { table.length }
 
   /// - Parameter isReadInOrder: From its start to its end: what lies behind is not wanted again.
-  init(_ table: ChunkTable, _ chunks: DecodedChunks, isReadInOrder: Bool, captured: CapturedDatabase?) {
+  init(
+    _ table: ChunkTable, of path: String, _ chunks: DecodedChunks, isReadInOrder: Bool, captured: CapturedDatabase?
+  ) {
+    self.path = path
     self.table = table
     self.chunks = chunks
     self.isReadInOrder = isReadInOrder
@@ -92,9 +99,11 @@ struct SnapshotFile: RandomAccessFile {
       let length = Int(end(of: chunk) - table.starts[chunk])
       let from = Int(offset + UInt64(done) - table.starts[chunk])
       let count = min(length - from, buffer.count - done)
-      unsafe try chunks.read(
-        table.ids[chunk], length: length, from: from,
-        into: UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count]), isPassing: isReadInOrder)
+      try namingDamaged(path) { () throws(SnapshotError) in
+        unsafe try chunks.read(
+          table.ids[chunk], length: length, from: from,
+          into: UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count]), isPassing: isReadInOrder)
+      }
       done += count
       chunk += 1
     }

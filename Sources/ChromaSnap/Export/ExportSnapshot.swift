@@ -110,7 +110,7 @@ public struct ExportSnapshot: Sendable {
       entry.kind = .symbolicLink
       try writer.add(entry, content: ZipBytes(target))
     case .file(let content, _):
-      try writer.add(entry, content: try SnapshotZipContent(content, readers: readers))
+      try writer.add(entry, content: try SnapshotZipContent(content, of: found.displayPath, readers: readers))
     }
   }
 

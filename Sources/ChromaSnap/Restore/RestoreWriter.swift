@@ -115,14 +115,8 @@ struct RestoreWriter: Sendable {
     if segment.offset + segment.length == size { activity.did(files: 1) }
   }
 
-  /// Says which file needs what can't be read.
   private func naming(_ entry: Int, _ body: () throws(SnapshotError) -> Void) throws(SnapshotError) {
-    do throws(SnapshotError) { try body() } catch {
-      guard error.code == .damaged else { throw error }
-      var named = error
-      named.message = "\(plan.entries[entry].displayPath) can't be restored: \(error.message)"
-      throw named
-    }
+    try namingDamaged(plan.entries[entry].displayPath, as: "can't be restored", body)
   }
 }
 

@@ -42,7 +42,7 @@ package struct PackTableReader: Sendable {
       switch error {
       case let error as SnapshotError: error
       case let error as StoreError: SnapshotError(reading: error)
-      case let error as FormatError: SnapshotError(error, in: "a pack")
+      case let error as FormatError: SnapshotError(error)
       default: SnapshotError(.failed, "reading a pack: \(error)")
       }
     failure.pack = pack
