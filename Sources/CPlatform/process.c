@@ -78,6 +78,14 @@ pid_t cplatform_spawn(
   return process;
 }
 
+void cplatform_settle_streams(void) {
+  signal(SIGPIPE, SIG_IGN);
+  // Each opens the lowest free one. Of standard output it stays an error to write to it: data would be lost unseen.
+  const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+  for (int stream = 0; stream < 3; stream++)
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF) open("/dev/null", modes[stream]);
+}
+
 int cplatform_memory_file(void) {
 #ifdef __linux__
   int file = memfd_create("chromasnap", MFD_CLOEXEC);

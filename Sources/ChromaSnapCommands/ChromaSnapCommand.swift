@@ -111,6 +111,7 @@ public struct ChromaSnapCommand: ParsableCommand {
 
   /// Parses the arguments, runs the command, ends the process with its exit code.
   public static func start() -> Never {
+    Platform.settleStreams()
     Environment.quietenDispatch()
     let arguments = Arguments.all
     // A command comes first; what begins with a dash asks for help. To look for its name takes longer than this may cost.

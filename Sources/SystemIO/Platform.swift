@@ -12,6 +12,9 @@ import CPlatform
 package enum Platform {
   package typealias Stat = stat
 
+  /// Makes the standard streams safe to use, whoever started the process.
+  package static func settleStreams() { cplatform_settle_streams() }
+
   package static var errorNumber: CInt { errno }
 
   /// The number of processors that may run at once.

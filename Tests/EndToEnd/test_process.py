@@ -176,6 +176,24 @@ class Process(Case):
       process.communicate(timeout=60)
     self.assertNotEqual(process.returncode, 0)
 
+  def test_a_run_that_nobody_reads_leaves_its_trace(self):
+    for arguments in (["snapshot", self.source], ["dump", "latest:file"], ["dump", "latest:"]):
+      reading, writing = os.pipe()
+      os.close(reading)
+      process = self.program.start(*arguments, stdout=writing)
+      os.close(writing)
+      process.communicate(timeout=60)
+      self.assertEqual(process.returncode, 0, arguments)
+    self.assertEqual([entry["command"] for entry in self.call("audit", "--json").json], ["snapshot", "dump", "dump"])
+
+  def test_nobody_elses_file_takes_the_place_of_a_closed_stream(self):
+    self.call("init")
+    process = self.program.start(
+      "snapshot", self.source, "--json", stdin=None, stdout=None, stderr=None, preexec_fn=lambda: os.closerange(0, 3))
+    self.assertEqual(process.wait(60), 1)
+    self.assertTrue(self.check()["ok"])
+    self.assertRestores("latest", self.source)
+
   # Locks and signals.
 
   def hold_locks(self):

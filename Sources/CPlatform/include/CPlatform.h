@@ -75,6 +75,10 @@ pid_t cplatform_spawn(
     const char *arguments, size_t argument_count, const char *environment, size_t environment_count, int input,
     int output, int error, int extra);
 
+/// Makes the standard streams safe to use: of one that was closed nobody else's file takes the place, and a pipe that nobody
+/// reads is an error of the write, not the end of the process (SIGPIPE).
+void cplatform_settle_streams(void);
+
 /// A file in memory, or one that has no name: it goes with its last descriptor. -1 and errno on failure.
 int cplatform_memory_file(void);
 

@@ -26,8 +26,13 @@ struct DumpCommand: SnapCommand {
   }
 
   func execute() throws(SnapshotError) -> Int32 {
-    try unsafe selection.browse(what, global.settings).dump(in: global.location) {
-      unsafe Terminal.write($0)
+    do throws(SnapshotError) {
+      try unsafe selection.browse(what, global.settings).dump(in: global.location) { (bytes) throws(SnapshotError) in
+        unsafe Terminal.write(bytes)
+        if Terminal.isOutputOver { throw Terminal.outputError ?? SnapshotError(.cancelled, "nobody reads on") }
+      }
+    } catch {
+      guard Terminal.isOutputOver, Terminal.outputError == nil else { throw error }
     }
     return ExitStatus.success
   }

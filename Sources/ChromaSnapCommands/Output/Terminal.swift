@@ -51,10 +51,14 @@ enum Terminal {
 
   private static let outputFailure = Atomic<CInt>(0)
 
+  /// Whether nothing more can be written to standard output: it failed, or nobody reads on.
+  static var isOutputOver: Bool { outputFailure.load(ordering: .relaxed) != 0 }
+
   /// That data could not be written to standard output, if it could not.
   static var outputError: SnapshotError? {
     let number = outputFailure.load(ordering: .relaxed)
-    guard number != 0 else { return nil }
+    // Whoever reads a pipe may stop early; that is no failure.
+    guard number != 0, number != EPIPE else { return nil }
     return SnapshotError(.failed, "the output could not be written: \(Errno(rawValue: number))")
   }
 
@@ -75,8 +79,7 @@ enum Terminal {
       #endif
       if count < 0 {
         if errno == EINTR || errno == EAGAIN { continue }
-        // Whoever reads a pipe may stop early; that is no failure.
-        if descriptor == STDOUT_FILENO, errno != EPIPE { outputFailure.store(errno, ordering: .relaxed) }
+        if descriptor == STDOUT_FILENO { outputFailure.store(errno, ordering: .relaxed) }
         return
       }
       done += count
