@@ -51,6 +51,15 @@ class Words(SourceCase):
     for part in ("5%", "0.05", "0", "100%", "150%"):
       self.call("prune", "--max-unused", part)
     self.call("status", "--max-drop", "150%", code=64)
+    self.assertIn("--warn-age (60h) is more than --critical-age (50h)", self.call("status", "--warn-age", "60h", code=64).errors)
+
+  def test_an_empty_argument_is_no_folder(self):
+    for arguments in (["auto", "--quiet", ""], ["snapshot", ""], ["list", "--repo", ""], ["list", "--repo="], ["list", "--config", ""],
+                      ["list", "--log-file", ""], ["list", "--metrics-file", ""], ["restore", "latest", "--force", "--to="]):
+      result = self.call(*arguments, code=64, cwd=self.source)
+      self.assertIn("is empty", result.errors)
+    self.assertFalse(self.program.repository.exists())
+    self.call("snapshot", self.source, "--description", "", "--exclude", "", "--notify", "none")
 
   def test_numbers_beyond_all_bounds(self):
     self.snapshot(self.source)

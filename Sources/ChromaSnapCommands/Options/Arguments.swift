@@ -23,14 +23,24 @@ enum Arguments {
 
   /// What is wrong with a path that is empty, as that of a script's unset variable is: it would name the working directory.
   static func emptyPath(in arguments: [String]) -> String? {
-    let pathOptions = ["--to", "--repo", "-r", "--source", "--cache-dir"]
-    for (position, argument) in arguments.enumerated() where argument.isEmpty {
+    let pathOptions = [
+      "--to", "--repo", "-r", "--source", "--cache-dir", "--config", "--log-file", "--metrics-file",
+    ]
+    let textOptions = ["--name", "--tag", "--description", "--exclude", "--include", "--notify"]
+    for (position, argument) in arguments.enumerated() {
+      if let option = pathOptions.first(where: { argument == "\($0)=" }) { return empty(option) }
+      guard argument.isEmpty else { continue }
       let before = position > 0 ? arguments[position - 1] : ""
-      if pathOptions.contains(before) { return "\(before) is empty: is a variable unset?" }
-      if !before.hasPrefix("-") { return "an argument is empty: is a variable unset?" }
+      if pathOptions.contains(before) { return empty(before) }
+      if !textOptions.contains(before) { return empty("an argument") }
     }
     return nil
   }
+
+  private static func empty(_ what: String) -> String { "\(what) is empty: is a variable unset?" }
+
+  /// An argument for people.
+  static func shown(_ text: String) -> String { String(decoding: bytes(of: text), as: UTF8.self) }
 
   static func text(of bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
