@@ -16,7 +16,7 @@ extension Repository {
     func keep(in cacheFolder: FilePath) {
       let copy = Self.copy(number, in: cacheFolder)
       guard !FileStatus.exists(copy) else { return }
-      let partial = FilePath("\(copy.string)-\(hexadecimal(randomBytes(4)))")
+      let partial = copy.appending(suffix: "-\(hexadecimal(randomBytes(4)))")
       do throws(SystemError) {
         try Descriptor(opening: partial, .write, [.create, .exclusive]).write(bytes)
         try FileSystem.rename(partial, to: copy)

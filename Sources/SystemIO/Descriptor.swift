@@ -226,6 +226,9 @@ extension FilePath {
     return unsafe bytes.withUnsafeBufferPointer { unsafe FilePath(platformString: $0.baseAddress!) }
   }
 
+  /// This path with something behind its last name.
+  package func appending(suffix: String) -> FilePath { FilePath(bytes: bytes + Array(suffix.utf8)) }
+
   /// The path's bytes as the operating system sees them, without the terminating zero.
   package var bytes: [UInt8] {
     unsafe withPlatformString { start in

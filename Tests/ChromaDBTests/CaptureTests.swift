@@ -60,7 +60,7 @@ struct CaptureTests {
     func expectSame() throws { #expect(try files(source) == files(target)) }
     func expectHealthy() throws { #expect(try HealthCheck.run(DirectoryContents(target)).problems == []) }
     func writer() throws -> SQLiteConnection {
-      try SQLiteConnection(opening: source.appending("chroma.sqlite3").string, .readWrite)
+      try SQLiteConnection(opening: source.appending("chroma.sqlite3"), .readWrite)
     }
   }
 

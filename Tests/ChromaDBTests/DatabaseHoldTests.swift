@@ -15,7 +15,7 @@ struct DatabaseHoldTests {
   private func database(_ directory: FilePath) -> FilePath { directory.appending("chroma.sqlite3") }
 
   private func writer(_ directory: FilePath) throws -> SQLiteConnection {
-    try SQLiteConnection(opening: database(directory).string, .readWrite)
+    try SQLiteConnection(opening: database(directory), .readWrite)
   }
 
   private func expect(_ code: ChromaError.Code, _ body: () throws -> Void) {
@@ -211,7 +211,7 @@ struct DatabaseHoldTests {
       #expect(try copy.read { try $0.text("PRAGMA integrity_check") } == "ok")
       if mode == "delete" {
         // Nobody can roll it back under us.
-        let other = try SQLiteConnection(opening: database(directory).string, .readWrite)
+        let other = try SQLiteConnection(opening: database(directory), .readWrite)
         #expect { _ = try other.integer("SELECT count(*) FROM embeddings") } throws: {
           ($0 as? SQLiteError)?.isBusy == true
         }

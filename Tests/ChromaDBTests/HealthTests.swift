@@ -52,12 +52,12 @@ struct HealthTests {
       let first = Array(try content(of: file(.data))[Int(header.labelOffset)..<Int(header.stride)])
       try overwrite(file(.data), at: Int(header.stride + header.labelOffset), with: first)
     case .lostRow:
-      try SQLiteConnection(opening: database.string, .readWrite).execute(
+      try SQLiteConnection(opening: database, .readWrite).execute(
         "DELETE FROM embeddings WHERE embedding_id = 'notes-2'")
     case .noDatabase: try FileSystem.removeFile(database)
     case .emptiedDatabase: try replace(database, with: [])
     case .lostLog:
-      try SQLiteConnection(opening: database.string, .readWrite).execute(
+      try SQLiteConnection(opening: database, .readWrite).execute(
         "DELETE FROM embeddings_queue WHERE id LIKE 'pictures-%'")
     }
   }

@@ -72,7 +72,7 @@ struct InventoryTests {
     let before = try #require(try DirectoryContents(path).file("chroma.sqlite3", in: nil))
     let later = scratch.path.appending("later.sqlite3")
     try replace(later, with: try content(of: path.appending("chroma.sqlite3")))
-    let writer = try SQLiteConnection(opening: later.string, .readWrite)
+    let writer = try SQLiteConnection(opening: later, .readWrite)
     let notes = try #require(try InventoryReader.read(writer)?.collections[1])
     try writer.execute(
       """

@@ -36,7 +36,7 @@ struct RecordSampleTests {
     let folder = try persistedFolder(of: path)
     let data = folder.appending(HNSWFile.data.rawValue)
     let header = try #require(HNSWHeader(try content(of: folder.appending(HNSWFile.header.rawValue))))
-    let database = try SQLiteConnection(opening: path.appending("chroma.sqlite3").string, .readWrite)
+    let database = try SQLiteConnection(opening: path.appending("chroma.sqlite3"), .readWrite)
     let vector = Int(header.vectorOffset)
     switch damage {
     case .notANumber: try overwrite(data, at: vector, with: [0, 0, 0xC0, 0x7F])

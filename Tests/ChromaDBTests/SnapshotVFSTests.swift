@@ -5,7 +5,7 @@ import Testing
 
 struct SnapshotVFSTests {
   private func makeDatabase(_ path: FilePath, journal: String) throws {
-    let writer = try SQLiteConnection(opening: path.string, .create)
+    let writer = try SQLiteConnection(opening: path, .create)
     _ = try writer.text("PRAGMA journal_mode = \(journal)")
     try writer.execute(
       """

@@ -1,7 +1,10 @@
 """Taking snapshots and looking at them, and where things lie: documented JSON fields, what each command does."""
 
+import base64
 import json
 import os
+import shutil
+import sqlite3
 import unittest
 from pathlib import Path
 
@@ -208,6 +211,59 @@ class Commands(SourceCase):
     second = self.snapshot(os.fsencode(source))
     self.assertIsNotNone(second["parent"])
     self.assertRestores("latest", source)
+
+  def test_a_chroma_directory_that_is_not_utf8(self):
+    directory, other = os.fsencode(self.home) + b"/d\xe9", self.home / "d\ufffd"
+    for place in (os.fsdecode(directory), other):
+      shutil.copytree(FIXTURES / "chroma-1.5.9", place)
+    # What would be opened instead can't be.
+    database = sqlite3.connect(other / "chroma.sqlite3", isolation_level=None)
+    self.addCleanup(database.close)
+    database.execute("BEGIN EXCLUSIVE")
+    summary = self.snapshot(directory, "--lock-timeout", "1s")
+    self.assertEqual((base64.b64decode(summary["source_base64"]), summary["health"]), (directory, "good"))
+    for mode in ("wal", "delete"):
+      with sqlite3.connect(b"file:" + directory.replace(b"\xe9", b"%E9") + b"/chroma.sqlite3", uri=True) as own:
+        own.execute(f"PRAGMA journal_mode={mode}")
+      self.snapshot(directory, "--lock-timeout", "1s")
+    target = directory + b"/target"
+    restored = self.call("restore", "latest", "--to", target, "--json").summary
+    self.assertIn("target_base64", restored)
+    self.assertRestores("latest", Path(os.fsdecode(target)))
+    sources = self.call("status", "--json").summary["sources"]
+    self.assertEqual(sources[0]["source_base64"], summary["source_base64"])
+    forgotten = self.call("forget", "--keep-last", "9", "--dry-run", "--json").summary["sources"]
+    self.assertEqual(forgotten[0]["source_base64"], summary["source_base64"])
+
+  def test_other_paths_that_are_not_utf8(self):
+    place = os.fsencode(self.home) + b"/caf\xe9"
+    self.assertIn("repository_base64", self.call("init", "--repo", place, "--json").summary)
+    settings = self.call("config", "show", "--repo", place, "--json").json["settings"]
+    self.assertIn("value_base64", next(found for found in settings if found["key"] == "repository"))
+    self.assertEqual(self.call("list", "--repo", place, "--source", b"/caf\xe9").text, "no snapshots of /caf\ufffd\n")
+    result = self.program.run("list", "--repo", place, "--cache-dir", place + b"-cache", "--json")
+    self.assertError(result, 1, "--cache-dir")
+    self.assertIn("UTF-8", result.summary["message"])
+
+  def test_control_characters_in_json(self):
+    text = "".join(map(chr, [*range(1, 0x20), *range(0x7F, 0xA2)]))
+    self.snapshot(self.source, "--description", text)
+    result = self.call("show", "latest", "--json")
+    self.assertEqual(result.json["description"], text)
+    self.assertNotRegex(result.text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+  def test_a_name_is_one_line(self):
+    self.write("two\nlines\there", b"x")
+    self.snapshot(self.source)
+    (self.source / "two\nlines\there").unlink()
+    self.snapshot(self.source, "--tag", "two\nlines")
+    for arguments in (["ls", "latest~1"], ["list"], ["diff", "latest~1", "latest"],
+                      ["restore", "latest~1", "--to", self.home / "target", "--dry-run"]):
+      lines = self.call(*arguments).text.splitlines()
+      self.assertTrue(any("two\\x0alines" in line for line in lines), lines)
+
+  def test_a_name_has_no_colon(self):
+    self.assertError(self.program.run("snapshot", self.source, "--name", "a:b", "--json"), 64, "colon")
 
   def test_diff(self):
     self.snapshot(self.source)

@@ -103,7 +103,6 @@ package final class DatabaseHold: Sendable {
     let watch = Stopwatch()
     while true {
       if let condition = try attempt() { return condition }
-      guard watch.seconds < limits.wait else { throw busy("the database's write lock") }
       // Chroma's writers poll every 100 ms at most, so this wins soon even against many.
       sleepFor(seconds: 0.001)
     }
@@ -261,7 +260,7 @@ package final class DatabaseHold: Sendable {
     let path = file.path
     var result = Connections()
     func open() throws(ChromaError) -> SQLiteConnection {
-      do throws(SQLiteError) { return try SQLiteConnection(opening: path.string, .readWrite) } catch {
+      do throws(SQLiteError) { return try SQLiteConnection(opening: path, .readWrite) } catch {
         throw failure(error)
       }
     }

@@ -29,7 +29,7 @@ package final class ScratchCopy: Sendable {
       return copy
     }
     try onSQLite(copy.path) { () throws(SQLiteError) in
-      let connection = try SQLiteConnection(opening: copy.path.string, .readWrite)
+      let connection = try SQLiteConnection(opening: copy.path, .readWrite)
       // Reading rolls a journal back; closing the last connection folds a log in.
       _ = try connection.integer("SELECT count(*) FROM sqlite_master")
     }
@@ -40,7 +40,7 @@ package final class ScratchCopy: Sendable {
   static func backingUp(_ source: SQLiteConnection, in scratch: FilePath) throws(ChromaError) -> ScratchCopy {
     let copy = try onSystem { () throws(SystemError) in try ScratchCopy(in: scratch) }
     try onSQLite(copy.path) { () throws(SQLiteError) in
-      let target = try SQLiteConnection(opening: copy.path.string, .create)
+      let target = try SQLiteConnection(opening: copy.path, .create)
       // A copy that does not survive a crash is not needed any more either.
       try target.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")
       guard let backup = unsafe sqlite3_backup_init(target.handle, "main", source.handle, "main") else {

@@ -1,4 +1,6 @@
 import GRDBSQLite
+import SystemIO
+package import SystemPackage
 
 /// A connection to a SQLite database over the C API, closed when the last reference goes.
 ///
@@ -12,10 +14,17 @@ import GRDBSQLite
   /// For calls that are not wrapped here.
   package let handle: OpaquePointer
 
-  /// - Parameters:
-  ///   - name: A path, or a name that `vfs` knows.
-  ///   - vfs: `nil`: the operating system's files.
-  package init(opening name: String, _ mode: Mode, vfs: String? = nil) throws(SQLiteError) {
+  /// Opens a file.
+  package convenience init(opening path: FilePath, _ mode: Mode) throws(SQLiteError) {
+    try self.init(path.bytes, called: path.string, mode, vfs: nil)
+  }
+
+  /// Opens what `vfs` knows by a name.
+  convenience init(opening name: String, _ mode: Mode, vfs: String) throws(SQLiteError) {
+    try self.init(Array(name.utf8), called: name, mode, vfs: vfs)
+  }
+
+  private init(_ bytes: [UInt8], called name: String, _ mode: Mode, vfs: String?) throws(SQLiteError) {
     let flags =
       switch mode {
       case .readOnly: SQLITE_OPEN_READONLY
@@ -23,7 +32,9 @@ import GRDBSQLite
       case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
       }
     var opened: OpaquePointer?
-    let code = unsafe sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_FULLMUTEX, vfs)
+    let code = unsafe withCString(bytes) { name in
+      unsafe sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_FULLMUTEX, vfs)
+    }
     guard code == SQLITE_OK, let opened = unsafe opened else {
       let message = unsafe String(cString: sqlite3_errmsg(opened))
       unsafe _ = sqlite3_close(opened)

@@ -26,7 +26,7 @@ package struct SwapPlace: Sendable {
 
   package var journal: FilePath { workshop.appending(".chromasnap-journal\(suffix)") }
   /// What the journal is called until it is written.
-  package var unfinishedJournal: FilePath { FilePath(journal.string + ".new") }
+  package var unfinishedJournal: FilePath { journal.appending(suffix: ".new") }
   /// What was there before the last restore.
   package var kept: FilePath { workshop.appending(".chromasnap-undo\(suffix)") }
   private var stagingPrefix: String { ".chromasnap-restore\(suffix)-" }

@@ -42,6 +42,7 @@ public struct ExamineStatus: Sendable {
         recent: try catalogue.snapshots(.ofSource(id), newest: min(thresholds.recent, 10_000) + 1).map {
           (snapshot) throws(SnapshotError) in try marks.facts(snapshot)
         })
+      found.pathBase64 = newest.manifest.source.pathBase64
       facts.hurtSnapshots += hurt.isEmpty ? 0 : try count(hurt, of: id, catalogue)
       found.lastGood = try lastGood(of: id, marks, catalogue)
       if let good = found.lastGood { found.confirmed = try confirmation(of: good, in: location) }

@@ -72,6 +72,8 @@ public struct StatusFacts: Sendable {
     public var id: String
     /// For people.
     public var path: String
+    /// The path's bytes, where they are not UTF-8.
+    public var pathBase64: String?
     /// How many snapshots there are of it.
     public var snapshots: Int
     /// The newest ones, in their order.

@@ -77,8 +77,7 @@ struct AutoCommand: SnapCommand {
 
   private static func json(_ summary: AutomaticBackup.Summary) -> JSON {
     .object(
-      SnapshotCommand.fields(summary.taken) + [
-        ("zip", .optional(summary.zip?.file.string)),
+      SnapshotCommand.fields(summary.taken) + JSON.path(summary.zip?.file, "zip") + [
         ("forgotten", .strings(summary.forgotten.map(\.id.description))),
         ("zips_removed", .strings(summary.zipsRemoved.map(\.string))),
         ("prune", summary.pruned.map(PruneCommand.json) ?? .null),

@@ -49,19 +49,22 @@ struct ConfigShowCommand: SnapCommand {
   }
 
   private static func json(_ settings: Settings) -> JSON {
-    .object([
-      ("message_type", .string("config")), ("file", .optional(settings.file?.path.string)),
-      ("profile", .optional(settings.profile)), ("profiles", .strings(settings.file?.profiles ?? [])),
-      (
-        "settings",
-        .array(
-          SettingTable.all.map { setting in
-            .object(
-              [("key", .string(setting.key)), ("value", settings.shown(setting).json)]
-                + settings.origin(of: setting).fields)
-          })
-      ),
-    ])
+    .object(
+      [("message_type", .string("config"))] + JSON.path(settings.file?.path, "file") + [
+        ("profile", .optional(settings.profile)), ("profiles", .strings(settings.file?.profiles ?? [])),
+        (
+          "settings",
+          .array(
+            SettingTable.all.map { setting in
+              .object(
+                [("key", .string(setting.key))] + value(settings.shown(setting)) + settings.origin(of: setting).fields)
+            })
+        ),
+      ])
+  }
+
+  private static func value(_ value: any SettingValue) -> [(String, JSON)] {
+    (value as? FilePath).map { JSON.path($0, "value") } ?? [("value", value.json)]
   }
 }
 

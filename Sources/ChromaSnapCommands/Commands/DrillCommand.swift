@@ -61,14 +61,13 @@ struct DrillCommand: SnapCommand {
   }
 
   static func json(_ result: DrillSnapshot.Result) -> JSON {
-    .object([
-      ("message_type", .string("summary")), ("snapshot_id", .string(result.restore.snapshot.id.description)),
-      ("ok", .bool(result.isGood)), ("health", .string(result.restore.health.rawValue)),
-      ("files_restored", .integer(result.restore.files)), ("bytes_restored", .integer(result.restore.bytes)),
-      ("vectors_read", .integer(result.vectorsRead)), ("documents_read", .integer(result.documentsRead)),
-      ("restore_seconds", .number(result.restore.duration)), ("duration", .number(result.duration)),
-      ("folder", .optional(result.folder?.string)),
-      ("problems", .strings(result.problems)),
-    ])
+    .object(
+      [
+        ("message_type", .string("summary")), ("snapshot_id", .string(result.restore.snapshot.id.description)),
+        ("ok", .bool(result.isGood)), ("health", .string(result.restore.health.rawValue)),
+        ("files_restored", .integer(result.restore.files)), ("bytes_restored", .integer(result.restore.bytes)),
+        ("vectors_read", .integer(result.vectorsRead)), ("documents_read", .integer(result.documentsRead)),
+        ("restore_seconds", .number(result.restore.duration)), ("duration", .number(result.duration)),
+      ] + JSON.path(result.folder, "folder") + [("problems", .strings(result.problems))])
   }
 }

@@ -123,20 +123,20 @@ struct ForgetCommand: SnapCommand {
 
   private static func json(_ result: ForgetSnapshots.Result, _ pruned: PruneRepository.Summary?) -> JSON {
     let sources: [JSON] = result.sources.map { source, decisions in
-      .object([
-        ("source", .string(source.path)),
-        (
-          "snapshots",
-          .array(
-            decisions.map { decision in
-              .object([
-                ("id", .string(decision.snapshot.id.description)), ("short_id", .string(decision.snapshot.id.short)),
-                ("name", .string(decision.snapshot.manifest.name)), ("time", .time(decision.snapshot.manifest.time)),
-                ("kept", .bool(decision.isKept)), ("reasons", .strings(decision.reasons)),
-              ])
-            })
-        ),
-      ])
+      .object(
+        source.fields + [
+          (
+            "snapshots",
+            .array(
+              decisions.map { decision in
+                .object([
+                  ("id", .string(decision.snapshot.id.description)), ("short_id", .string(decision.snapshot.id.short)),
+                  ("name", .string(decision.snapshot.manifest.name)), ("time", .time(decision.snapshot.manifest.time)),
+                  ("kept", .bool(decision.isKept)), ("reasons", .strings(decision.reasons)),
+                ])
+              })
+          )
+        ])
     }
     return .object([
       ("message_type", .string("summary")), ("dry_run", .bool(result.isDryRun)), ("sources", .array(sources)),

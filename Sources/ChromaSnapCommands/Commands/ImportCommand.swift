@@ -150,7 +150,8 @@ struct ImportCommand: SnapCommand {
     // The snapshot's own name: another may have had the backup's.
     return [
       ("snapshot_id", .string(summary.snapshot.id.description)), ("short_id", .string(summary.snapshot.id.short)),
-      ("snapshot_name", .string(manifest.name)), ("source", .string(manifest.source.path)),
+      ("snapshot_name", .string(manifest.name)),
+    ] + manifest.source.fields + [
       ("parent", .optional(manifest.parent?.description)), ("files", .integer(manifest.statistics.files)),
       ("total_bytes", .integer(manifest.statistics.totalBytes)),
       ("bytes_stored", .integer(manifest.statistics.bytesStored)),

@@ -21,9 +21,8 @@ struct InitCommand: SnapCommand {
     let wasThere = try global.location.recreate()
     if !wasThere { try global.location.create() }
     render(
-      .object([
-        ("message_type", .string("initialized")), ("repository", .string(global.repositoryFolder.string)),
-      ])
+      .object(
+        [("message_type", .string("initialized"))] + JSON.path(global.repositoryFolder, "repository"))
     ) {
       wasThere
         ? ["gave repository \(global.repositoryFolder) its config again; its snapshots are there"]

@@ -51,7 +51,7 @@ struct ListCommand: SnapCommand {
   }
 
   private var nothing: String {
-    "no snapshots" + (source.map { " of \($0)" } ?? "")
+    "no snapshots" + (source.map { " of \(Arguments.shown($0))" } ?? "")
       + (tags.isEmpty ? "" : " tagged \(tags.joined(separator: " and "))")
   }
 
@@ -101,16 +101,19 @@ extension Manifest {
   }
 }
 
+extension Manifest.Source {
+  /// The fields of its path.
+  var fields: [(String, JSON)] { JSON.source(path, base64: pathBase64) }
+}
+
 extension SnapshotInfo {
   /// The documented fields of a snapshot.
   var fields: [(String, JSON)] {
     let manifest = snapshot.manifest
-    var source: [(String, JSON)] = [("source", .string(manifest.source.path))]
-    if let base64 = manifest.source.pathBase64 { source.append(("source_base64", .string(base64))) }
     return [
       ("id", .string(snapshot.id.description)), ("short_id", .string(snapshot.id.short)),
       ("name", .string(manifest.name)), ("time", .time(manifest.time)), ("hostname", .string(manifest.hostname)),
-    ] + source + [
+    ] + manifest.source.fields + [
       ("source_kind", .string(manifest.source.kind.rawValue)), ("tags", .strings(manifest.tags)),
       ("description", .string(manifest.description)), ("pinned", .bool(isPinned)),
       ("parent", .optional(manifest.parent?.description)), ("files", .integer(manifest.statistics.files)),

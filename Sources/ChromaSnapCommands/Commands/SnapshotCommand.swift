@@ -88,7 +88,7 @@ struct SnapshotCommand: SnapCommand {
       }
     }
     report(summary.warnings)
-    render(.object(Self.fields(summary) + [("zip", .optional(written?.file.string))])) {
+    render(.object(Self.fields(summary) + JSON.path(written?.file, "zip"))) {
       Self.text(summary, location: global.repositoryFolder)
         + (written.map { ["zip      \($0.file): \(Wording.bytes($0.bytes))"] } ?? [])
     }

@@ -52,7 +52,7 @@ package struct LogFile: Sendable {
     let found = try FileStatus(at: target)
     // Another process was faster.
     guard found.inode == status.inode, found.device == status.device else { return }
-    func old(_ number: Int) -> FilePath { FilePath(bytes: target.bytes + Array(".\(number)".utf8)) }
+    func old(_ number: Int) -> FilePath { target.appending(suffix: ".\(number)") }
     for number in stride(from: kept - 1, through: 1, by: -1) where FileStatus.exists(old(number)) {
       try FileSystem.rename(old(number), to: old(number + 1))
     }

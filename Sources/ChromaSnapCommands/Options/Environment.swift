@@ -33,7 +33,7 @@ enum Environment {
   /// The user's folder: the passwd entry's rather than $HOME, which sudo and cron set to somebody else's, or not at all.
   static var home: FilePath? {
     guard let entry = unsafe getpwuid(geteuid()), let home = unsafe entry.pointee.pw_dir else { return nil }
-    return FilePath(unsafe String(cString: home))
+    return unsafe FilePath(platformString: home)
   }
 }
 

@@ -80,7 +80,7 @@ struct ScheduleOptions: ParsableArguments {
     for word in command {
       if let problem = Schedule.problem(in: word, kind: kind) {
         throw SnapshotError(
-          .usage, "'\(word)' \(problem): it can't be part of a schedule",
+          .usage, "'\(Arguments.shown(word))' \(problem): it can't be part of a schedule",
           hint: "Give it another name, or a symbolic link with one.")
       }
     }

@@ -1,4 +1,5 @@
 import SystemIO
+import SystemPackage
 
 /// A JSON value that keeps its fields in the order in which they are documented. RFC 8259.
 indirect enum JSON {
@@ -24,6 +25,17 @@ indirect enum JSON {
     let text = String(decoding: bytes, as: UTF8.self)
     let plain: [(String, JSON)] = [(key, .string(text))]
     return Array(text.utf8) == bytes ? plain : plain + [("\(key)_base64", .string(Base64.encode(bytes)))]
+  }
+
+  /// The fields of a path, or null where there is none.
+  static func path(_ path: FilePath?, _ key: String) -> [(String, JSON)] {
+    path.map { Self.path($0.bytes, key) } ?? [(key, .null)]
+  }
+
+  /// The fields of a source's path, as a manifest keeps it.
+  static func source(_ path: String, base64: String?) -> [(String, JSON)] {
+    let plain: [(String, JSON)] = [("source", .string(path))]
+    return base64.map { plain + [("source_base64", .string($0))] } ?? plain
   }
 
   /// The value in one line.

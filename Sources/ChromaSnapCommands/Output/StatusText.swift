@@ -84,7 +84,7 @@ enum StatusText {
     return .object(
       [
         ("message_type", .string("summary")), ("status", .string(level.name)), ("exit_code", .integer(level.rawValue)),
-      ] + (repository.map { JSON.path($0.bytes, "repository") } ?? [("repository", .null)])
+      ] + JSON.path(repository, "repository")
         + error.fields + [("sources", .array([])), ("findings", .array([]))])
   }
 
@@ -109,13 +109,14 @@ enum StatusText {
   }
 
   private static func json(_ source: StatusFacts.Source, _ report: StatusReport) -> JSON {
-    .object([
-      ("source", .string(source.path)), ("source_id", .string(source.id)),
+    let facts: [(String, JSON)] = [
+      ("source_id", .string(source.id)),
       ("status", .string(report.level(of: source).name)), ("snapshots", .integer(source.snapshots)),
       ("age", age(of: source, now: report.facts.now).map { .number($0) } ?? .null),
       ("last", source.recent.last.map(json) ?? .null), ("last_good", source.lastGood.map(json) ?? .null),
       ("confirmed", source.confirmed.map { .time($0) } ?? .null), ("drill", json(source.lastDrill)),
-    ])
+    ]
+    return .object(JSON.source(source.path, base64: source.pathBase64) + facts)
   }
 
   private static func json(_ snapshot: StatusFacts.SnapshotFacts) -> JSON {

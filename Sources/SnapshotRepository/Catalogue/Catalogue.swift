@@ -22,6 +22,12 @@ package final class Catalogue: Sendable {
 
   /// Opens the catalogue in `folder`, and makes it where it is missing or cannot be read.
   package init(in folder: FilePath) throws(SnapshotError) {
+    // GRDB takes a path as text: it would open another file.
+    guard String(validating: folder.bytes, as: UTF8.self) != nil else {
+      throw SnapshotError(
+        .failed, "the cache at \(folder) can't be used: its path is not UTF-8",
+        hint: "Choose another one with --cache-dir.")
+    }
     try calling("making the cache folder") { () throws(SystemError) in _ = try FileSystem.makeFolders(folder) }
     let file = folder.appending("catalogue.sqlite")
     self.file = file
