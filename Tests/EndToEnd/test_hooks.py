@@ -206,6 +206,31 @@ class Hooks(SourceCase):
     self.assertEqual(result.errors.count("notifying"), 1, result.errors)
     self.assertEqual(len(json.loads(output.read_bytes())), 1)
 
+  def test_a_chromasnap_in_a_hook_notifies_nobody(self):
+    calls, configuration, hooks = (self.home / name for name in ("calls", "chromasnap.toml", "hooks"))
+    # Were it called for its own run, it would end at the third time.
+    command = (f"echo x >> {calls}; test $(wc -l < {calls}) -gt 2 || "
+               f"{self.program.path} snapshot {self.source} --config {configuration}")
+    hooks.write_text(f"success={command}\n")
+    environment = {"CHROMASNAP_NOTIFY_FILE": hooks}
+    for text in (f"notify = ['success={command}']", "notify-file = 'hooks'", f"notify-command = 'cat {hooks}'", ""):
+      calls.write_text("")
+      configuration.write_text(text + "\n")
+      self.call("snapshot", self.source, "--config", configuration, environment={} if text else environment)
+      self.assertEqual(calls.read_text(), "x\n", text)
+
+  def test_a_mistake_in_the_settings_is_told(self):
+    command, read = self.hook()
+    log = self.home / "log"
+    result = self.call("auto", self.source, "--notify", f"failure={command}", "--log-file", log, "--repo", self.home / "r",
+                       code=64, environment={"CHROMASNAP_LEVEL": "99"})
+    environment, message = read()
+    self.assertEqual((environment["CHROMASNAP_EVENT"], environment["CHROMASNAP_ERROR"]), ("failure", "usage"))
+    self.assertEqual((message["exit_code"], message["repository"]), (64, str(self.home / "r")))
+    for text in (message["message"], log.read_text(), result.errors):
+      self.assertIn("CHROMASNAP_LEVEL", text)
+    self.assertEqual(result.errors.count("CHROMASNAP_LEVEL: "), 1, result.errors)
+
   # Webhooks.
 
   def test_webhook(self):

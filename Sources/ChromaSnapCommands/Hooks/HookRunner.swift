@@ -78,11 +78,11 @@ struct HookRunner {
 
   private func patience(_ event: Hook.Event) -> Double { event == .start ? Self.startTimeout : Self.timeout }
 
-  /// Ours, with the message, and without what would make a chromasnap in a hook notify in turn.
+  /// Ours, with the message.
   private func environment(_ message: HookMessage) -> [[UInt8]] {
     let variables = message.variables
-    let hidden = (variables.map(\.name) + ["CHROMASNAP_NOTIFY"]).map { Array("\($0)=".utf8) }
-    return Platform.environment.filter { variable in !hidden.contains { variable.starts(with: $0) } }
+    let hidden = variables.map { Array("\($0.name)=".utf8) }
+    return Environment.withoutHooks.filter { variable in !hidden.contains { variable.starts(with: $0) } }
       + variables.map { Array("\($0.name)=\($0.value)".utf8.filter { $0 != 0 }) }
   }
 }

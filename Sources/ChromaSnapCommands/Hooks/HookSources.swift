@@ -12,6 +12,9 @@ struct HookSources: Sendable {
   /// A command line that prints one on each line.
   var command: String?
 
+  /// What is given to say that nobody is told.
+  static let none = "none"
+
   /// Seconds that the command may take.
   private static let timeout = 10.0
   private static let sizeLimit = 1 << 16
@@ -24,7 +27,7 @@ struct HookSources: Sendable {
   /// - Throws: `usage` for one that was given and makes no sense. What a file or a command says is only a warning, as is what
   ///   can't be read: a backup must go on.
   func hooks(_ log: RunLog) throws(SnapshotError) -> [Hook] {
-    if texts == ["none"] { return [] }
+    if texts == [Self.none] { return [] }
     var hooks: [Hook] = []
     for text in texts {
       guard let (when, name) = Self.reference(text) else {
@@ -95,7 +98,7 @@ struct HookSources: Sendable {
 
   private func output(of command: String, _ log: RunLog) -> String? {
     let process = ChildProcess(
-      [Array("/bin/sh".utf8), Array("-c".utf8), Arguments.bytes(of: command)], environment: Platform.environment,
+      [Array("/bin/sh".utf8), Array("-c".utf8), Arguments.bytes(of: command)], environment: Environment.withoutHooks,
       timeout: Self.timeout)
     do throws(SystemError) {
       let output = try Descriptor.holding([])

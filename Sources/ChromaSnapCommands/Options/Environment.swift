@@ -30,6 +30,13 @@ enum Environment {
     return bytes.isEmpty ? nil : Arguments.text(of: bytes)
   }
 
+  /// Ours for programs that are run because of hooks: a chromasnap in one of them tells nobody in turn, whatever configuration
+  /// it finds, and so without end.
+  static var withoutHooks: [[UInt8]] {
+    let name = Array("CHROMASNAP_NOTIFY=".utf8)
+    return Platform.environment.filter { !$0.starts(with: name) } + [name + Array(HookSources.none.utf8)]
+  }
+
   /// The user's folder: the passwd entry's rather than $HOME, which sudo and cron set to somebody else's, or not at all.
   static var home: FilePath? {
     guard let entry = unsafe getpwuid(geteuid()), let home = unsafe entry.pointee.pw_dir else { return nil }
