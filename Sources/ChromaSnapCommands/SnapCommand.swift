@@ -37,7 +37,12 @@ extension SnapCommand {
       reporter = try Reporter(
         Self.title, arguments: RunRecorder.arguments ?? Arguments.all, isAudited: isAudited, options: global)
     } catch {
-      throw ExitCode(refuse(error))
+      let code = refuse(error)
+      if Self.usesSettings, global.loadedSettings == nil {
+        let reporter = try? Reporter(Self.title, arguments: Arguments.all, isAudited: isAudited, options: global)
+        reporter?.end(RunFacts(), exitCode: code, error: error)
+      }
+      throw ExitCode(code)
     }
     reporter.begin()
     let recorder = RunRecorder(log: reporter.log, wantsSummary: reporter.wantsSummary)

@@ -87,7 +87,7 @@ struct GlobalOptions: ParsableArguments {
   /// Reads configuration and environment, and lets the options win: a line for each.
   mutating func loadSettings() throws(SnapshotError) {
     var settings = try Settings(configuration: configuration, profile: profile)
-    try settings.take(SettingTable.repository, option: repository.map(FilePath.init(argument:)))
+    try settings.take(SettingTable.repository, option: namedRepository)
     try settings.take(SettingTable.cacheFolder, option: cacheFolder.map(FilePath.init(argument:)))
     try settings.take(SettingTable.lockTimeout, option: lockTimeout)
     try settings.take(SettingTable.logFile, option: logFile.map(FilePath.init(argument:)))
@@ -105,6 +105,11 @@ struct GlobalOptions: ParsableArguments {
   }
 
   var repositoryFolder: FilePath { settings[SettingTable.repository] }
+
+  /// The same for whoever is told of the run; empty where a mistake in the settings hides it.
+  var repositoryText: String { (loadedSettings?[SettingTable.repository] ?? namedRepository)?.string ?? "" }
+
+  private var namedRepository: FilePath? { repository.map(FilePath.init(argument:)) }
 }
 
 /// A place in the options that no argument fills.

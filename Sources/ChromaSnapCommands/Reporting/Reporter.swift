@@ -41,7 +41,7 @@ struct Reporter {
     guard hooks.contains(where: { $0.fires(on: .start, of: command) }) else { return }
     let message = HookMessage(
       event: .start, command: command, began: began, hostname: Platform.hostName,
-      repository: options.repositoryFolder.string)
+      repository: options.repositoryText)
     HookRunner(log: log).run(hooks.filter { $0.fires(on: .start, of: command) }, message)
   }
 
@@ -51,6 +51,8 @@ struct Reporter {
       error: error, facts: facts)
     log.keep(report.level, report.text, report.metadata)
     guard isAudited else { return }
+    // A mistake in the settings ended it before it began: nothing is known but the command line.
+    guard options.loadedSettings != nil else { return notify(report, nil) }
     if error?.code != .usage { audit(report) }
     guard !hooks.isEmpty || settings.metricsFile != nil else { return }
     let status = status(report)
@@ -100,7 +102,7 @@ struct Reporter {
   private func writeMetrics(_ report: RunReport, _ status: StatusReport?, to path: FilePath) {
     do throws(SystemError) {
       try MetricsFile(path).update { metrics in
-        metrics.record(report, status, repository: options.repositoryFolder.string)
+        metrics.record(report, status, repository: options.repositoryText)
       }
       log.keep(.debug, "metrics written", ["file": .string(path.string)])
     } catch { log.warn("the metrics file \(path) can't be written: \(error)") }
@@ -116,7 +118,7 @@ struct Reporter {
       }
     var message = HookMessage(
       event: event, command: command, began: report.began, hostname: Platform.hostName,
-      repository: options.repositoryFolder.string)
+      repository: options.repositoryText)
     message.report = report
     message.alerts = alerts
     message.freeBytes = status?.facts.freeBytes

@@ -15,7 +15,13 @@ struct ReportingSettings: Sendable {
     isVerbose = options.isVerbose
     isQuiet = options.quiet
     printsJSON = options.json
-    guard let settings = options.loadedSettings else { return }
+    guard let settings = options.loadedSettings else {
+      // Of a run that asks for none, or that a mistake in them ends: the command line itself still counts.
+      logFile = options.logFile.map(FilePath.init(argument:))
+      logFormat = options.logFormat ?? .text
+      hooks.texts = options.notify
+      return
+    }
     logFile = settings[SettingTable.logFile]
     logFormat = LogFormat(rawValue: settings[SettingTable.logFormat]) ?? .text
     metricsFile = settings[SettingTable.metricsFile]
