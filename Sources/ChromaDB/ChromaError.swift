@@ -10,6 +10,8 @@ package struct ChromaError: Error, Sendable, CustomStringConvertible {
     case sqlite
     /// Others kept the database's write lock for longer than the time to wait.
     case busy
+    /// The caller asked to end while it waited.
+    case cancelled
     /// The database may not be written to, so it can't be locked either.
     case needsWritePermission = "needs_write_permission"
     /// The lock did not stand until the end: what was read under it may be torn.

@@ -53,8 +53,11 @@ public final class Activity: Sendable {
     bytesDoneCount.add(bytes, ordering: .relaxed)
   }
 
+  /// Whether somebody has asked to end.
+  package var isCancelled: Bool { cancelled.load(ordering: .relaxed) || isInterrupted() }
+
   /// Throws where somebody has asked to end.
   package func checkpoint() throws(SnapshotError) {
-    if cancelled.load(ordering: .relaxed) || isInterrupted() { throw SnapshotError(.cancelled, "interrupted") }
+    if isCancelled { throw SnapshotError(.cancelled, "interrupted") }
   }
 }

@@ -7,12 +7,13 @@ import pty
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 import unittest
 
-from support import Case
+from support import FIXTURES, Case
 
 COMMANDS = ("init snapshot list show ls diff dump restore forget prune pin unpin check repair stats version auto import export "
             "menu").split()
@@ -308,6 +309,21 @@ class Process(Case):
         process.send_signal(number)
         process.communicate(timeout=30)
         self.assertEqual(process.returncode, code)
+
+  def test_signals_while_waiting_for_the_database(self):
+    directory = self.home / "chroma"
+    shutil.copytree(FIXTURES / "chroma-1.5.9", directory)
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    self.addCleanup(database.close)
+    database.execute("BEGIN EXCLUSIVE")
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+      with self.subTest(signal=number.name):
+        process = self.program.start("snapshot", directory, "--json")
+        self.wait_until_it_listens(process)
+        time.sleep(0.5)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, json.loads(output)["code"]), (code, "cancelled"))
 
   def test_signals_while_working(self):
     self.snapshot(self.source)

@@ -19,6 +19,8 @@ package final class DatabaseHold: Sendable {
     package var wait: Double = 60
     /// Seconds after which the watchdog ends a hold.
     package var hold: Double = 30
+    /// Asked while waiting: whether to give up.
+    package var isCancelled: @Sendable () -> Bool = { false }
     package init() {}
   }
 
@@ -92,9 +94,14 @@ package final class DatabaseHold: Sendable {
     return try .of(file, directory)
   }
 
-  private func busy(_ lock: String) -> ChromaError {
-    let seconds = Int(min(limits.wait, 1e9).rounded(.up))
-    return ChromaError(.busy, "other processes kept \(lock) for \(seconds) s", path: file.path)
+  /// Waits a moment for others to give a lock back, if there is time left.
+  private func pause(_ seconds: Double, for lock: String, since watch: Stopwatch) throws(ChromaError) {
+    if limits.isCancelled() { throw ChromaError(.cancelled, "interrupted") }
+    guard watch.seconds < limits.wait else {
+      let seconds = Int(min(limits.wait, 1e9).rounded(.up))
+      throw ChromaError(.busy, "other processes kept \(lock) for \(seconds) s", path: file.path)
+    }
+    sleepFor(seconds: seconds)
   }
 
   /// Takes the hold, waiting for others for as long as the limit says.
@@ -104,7 +111,7 @@ package final class DatabaseHold: Sendable {
     while true {
       if let condition = try attempt() { return condition }
       // Chroma's writers poll every 100 ms at most, so this wins soon even against many.
-      sleepFor(seconds: 0.001)
+      try pause(0.001, for: "the database's write lock", since: watch)
     }
   }
 
@@ -339,8 +346,7 @@ package final class DatabaseHold: Sendable {
     while true {
       do throws(SQLiteError) { return try body(connection) } catch {
         guard error.isBusy else { throw ChromaError(error, path: file.path) }
-        guard watch.seconds < limits.wait else { throw busy("the database's lock") }
-        sleepFor(seconds: 0.005)
+        try pause(0.005, for: "the database's lock", since: watch)
       }
     }
   }

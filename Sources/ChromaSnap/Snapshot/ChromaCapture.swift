@@ -213,6 +213,7 @@ extension SnapshotError {
         (.noPermission, "Run it as the owner; or stop Chroma and say --offline.")
       case .inUse: (.sourceBusy, "Stop the process, or leave out --offline: a running database can be snapshotted.")
       case .busy: (.sourceBusy, "A writer keeps the database locked: try again, or wait longer with --lock-timeout.")
+      case .cancelled: (.cancelled, nil)
       case .vanished: (.sourceMissing, "Check that the directory is still there.")
       case .lockLost, .holdExpired, .unstable:
         (.sourceBusy, "The snapshot was not written, nothing is lost: try again when less is being written.")

@@ -258,6 +258,7 @@ public struct TakeSnapshot: Sendable {
     options.includesOrphans = includesOrphans
     // Those who write want it back for a moment: at once would be by chance.
     options.limits.wait = max(repository.lockTimeout, 1)
+    options.limits.isCancelled = { activity.isCancelled }
     let scratchFolder = try calling("making a scratch folder") { () throws(SystemError) in
       try ScratchFolder("scratch", in: repository.cacheFolder)
     }
