@@ -24,6 +24,11 @@ class Mishaps(SourceCase):
     (directory / "chroma.sqlite3").write_bytes(b"")
     result = self.call("snapshot", directory, "--json", code=3)
     self.assertIn("was a Chroma directory", json.dumps(result.summary["warnings"]))
+    # Until somebody says that it is intended.
+    (directory / "other").write_bytes(b"x")
+    result = self.call("auto", directory, "--json", code=3)
+    self.assertIn(f"--accept-collapse {result.summary['parent'][:8]}", result.summary["warnings"][0]["message"])
+    self.call("auto", directory, code=3)
     report = self.call("status", "--json", code=2).summary
     self.assertIn("collection_gone", [finding["code"] for finding in report["findings"]])
     last = report["sources"][0]["last"]["id"]

@@ -181,13 +181,10 @@ public struct TakeSnapshot: Sendable {
     summary.chunksNew = totals.chunksNew
     summary.patchesNew = totals.patchesNew
     summary.warnings += result.warnings
-    if let parent, parent.manifest.source.kind == .chroma, summary.kind == .directory {
-      summary.warnings.append(
-        SnapshotWarning(
-          .damagedSource,
-          "\(path) was a Chroma directory when \(parent.manifest.name) was taken, and is none now: its database is "
-            + "missing, or no SQLite database",
-          path: Array(ChromaDirectory.databaseName.utf8)))
+    if let parent, summary.kind == .directory,
+      let warning = try LostDatabase(path, after: parent, in: repository.catalogue)?.warning
+    {
+      summary.warnings.append(warning)
     }
     let commitTime = now()
     if let parent, parent.manifest.commitTime > commitTime {
