@@ -176,6 +176,17 @@ class Keeping(SourceCase):
     self.assertEqual(forget(*accept).text, said)
     self.assertEqual(forget("--keep-last", "1", "--json").summary["forgotten"], 1)
 
+  def test_accepting_a_collapse_asks_no_policy(self):
+    configuration = self.home / "chromasnap.toml"
+    configuration.write_text("[retention]\nkeep-last = 1\n")
+    for number in range(3):
+      self.write("one", b"%d" % number)
+      self.snapshot(self.source)
+    self.call("forget", "--accept-collapse", "latest", "--config", configuration)
+    self.assertEqual(len(self.snapshots()), 3)
+    self.call("forget", "--config", configuration)
+    self.assertEqual(len(self.snapshots()), 1)
+
   # Proving.
 
   def test_check(self):

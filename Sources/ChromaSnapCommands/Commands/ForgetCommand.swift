@@ -12,7 +12,8 @@ struct ForgetCommand: SnapCommand {
       The policy is applied to each source by itself. Whatever it says, the last good snapshot of a source stays, the last \
       good one before a collapse of its size, and what is pinned. Space is freed by `prune`, or at once with --prune.
 
-      Without a --keep option the configuration's [retention] is the policy; one such option replaces all of it.
+      Without a --keep option the configuration's [retention] is the policy; one such option replaces all of it. With \
+      --accept-collapse alone nothing is removed.
 
       With IDs those snapshots go, and no policy is asked. What is pinned does not go, and the last good one only with --force. \
       With the id of a damaged manifest, note or audit entry that `check` names, that document is removed for good.
@@ -66,7 +67,9 @@ struct ForgetCommand: SnapCommand {
   }
 
   func execute() throws(SnapshotError) -> Int32 {
-    var verb = ForgetSnapshots(policy.policy(global.settings))
+    // Whoever only accepts a collapse has not asked for the configuration's policy.
+    let acceptsOnly = !accepted.isEmpty && ids.isEmpty && policy.isEmpty
+    var verb = ForgetSnapshots(acceptsOnly ? KeepPolicy() : policy.policy(global.settings))
     let source = try global.settings.value(SettingTable.source, option: source.map { FilePath(argument: $0) })
     verb.named = ids.map { SnapshotSelector($0, latestOf: source) }
     verb.isForced = force
