@@ -93,6 +93,16 @@ class Export(Case):
     with zipfile.ZipFile(folder / f"{second['name']}.zip") as opened:
       self.assertEqual(opened.read("new"), b"x" * 3_000_000)
 
+  def test_all_of_a_source(self):
+    other = self.home / "other"
+    other.mkdir()
+    taken = self.snapshot(other)
+    folder = self.home / "zips"
+    lines = self.call("export", "--all", folder, "--source", other, "--json").lines
+    self.assertEqual([line["message_type"] for line in lines], ["file", "summary"])
+    self.assertEqual([path.name for path in folder.iterdir()], [f"{taken['name']}.zip"])
+    self.call("export", "--all", folder, "--as-of", "2026-01-01", code=64)
+
   def test_all_names_what_is_missing(self):
     packs = set(self.program.repository.glob("packs/*/*"))
     (self.source / "new").write_bytes(os.urandom(3_000_000))

@@ -10,9 +10,9 @@ struct ExportCommand: SnapCommand {
     commandName: "export", abstract: "Write a snapshot as an ordinary ZIP.",
     discussion: """
       The archive holds the directory and a backup_metadata.json; any unzip program opens it. The same snapshot gives the same \
-      bytes. A backup_metadata.json of the directory's own is left out: that is a warning, and exit code 3. With --all every \
-      snapshot becomes NAME.zip in the folder that is named, or in the working directory; those that are there already are \
-      left alone.
+        bytes. A backup_metadata.json of the directory's own is left out: that is a warning, and exit code 3. With --all every \
+        snapshot (of --source, where that is named) becomes NAME.zip in the folder that is named, or in the working directory; \
+        those that are there already are left alone.
 
       EXAMPLES
         chromasnap export latest
@@ -37,6 +37,7 @@ struct ExportCommand: SnapCommand {
     guard arguments.count <= (all ? 1 : 2) else {
       throw ValidationError("Name a snapshot and a file; with --all a folder.")
     }
+    if all, selection.asOf != nil { throw ValidationError("--as-of chooses one snapshot, and --all takes every one.") }
   }
 
   func execute() throws(SnapshotError) -> Int32 {
@@ -50,7 +51,9 @@ struct ExportCommand: SnapCommand {
     if all {
       let folder = arguments.first.map(FilePath.init(argument:)) ?? FileSystem.currentFolder
       var names: Set<String> = []
-      let listing = try ListSnapshots().run(in: location)
+      var list = ListSnapshots()
+      list.source = selection.source.map(FilePath.init(argument:))
+      let listing = try list.run(in: location)
       report(listing.warnings)
       missing = listing.warnings
       for snapshot in listing.snapshots.map(\.snapshot) {
@@ -84,7 +87,8 @@ struct ExportCommand: SnapCommand {
       record { $0.concern(summary.snapshot) }
       report(summary.warnings)
       partial += summary.warnings.isEmpty ? 0 : 1
-      render(Self.json(summary)) {
+      // Of several the last line is the summary.
+      render(Self.json(summary, messageType: all ? "file" : "summary")) {
         [
           "exported \(summary.snapshot.id.short)  \(summary.snapshot.manifest.name)",
           "to       \(summary.file): \(Wording.count(summary.entries, "entry", "entries")), "
@@ -108,9 +112,9 @@ struct ExportCommand: SnapCommand {
     return missing.isEmpty && partial == 0 ? ExitStatus.success : ExitStatus.incomplete
   }
 
-  private static func json(_ summary: ExportSnapshot.Summary) -> JSON {
+  private static func json(_ summary: ExportSnapshot.Summary, messageType: String) -> JSON {
     .object(
-      [("message_type", .string("summary")), ("snapshot_id", .string(summary.snapshot.id.description))]
+      [("message_type", .string(messageType)), ("snapshot_id", .string(summary.snapshot.id.description))]
         + JSON.path(summary.file.bytes, "file") + [
           ("entries", .integer(summary.entries)), ("bytes", .integer(summary.bytes)),
           ("duration", .number(summary.duration)), ("warnings", .array(summary.warnings.map(\.json))),
