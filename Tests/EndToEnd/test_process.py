@@ -83,6 +83,7 @@ class Process(Case):
       script = self.call("--generate-completion-script", shell).stdout
       for command in COMMANDS:
         self.assertIn(command.encode(), script)
+      self.assertIn({"bash": b"add_completions -d", "zsh": b"_files -/", "fish": b"'(__chromasnap_complete_directories)'"}[shell], script)
       if shutil.which(shell):
         subprocess.run([shell, "-n"], input=script, check=True)
 

@@ -20,7 +20,9 @@ struct ExportCommand: SnapCommand {
         chromasnap export --all ./zips
       """)
 
-  @Argument(help: ArgumentHelp("The snapshot, and the archive; with --all the folder.", valueName: "id [file]"))
+  @Argument(
+    help: ArgumentHelp("The snapshot, and the archive; with --all the folder.", valueName: "id [file]"),
+    completion: .file())
   var arguments: [String] = []
 
   @Flag(help: "Export every snapshot.")

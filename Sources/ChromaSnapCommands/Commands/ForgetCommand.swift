@@ -34,7 +34,8 @@ struct ForgetCommand: SnapCommand {
   @Option(
     help: ArgumentHelp(
       "Only snapshots of the source at this path. Default: the configuration's source, else every source.",
-      valueName: "dir"))
+      valueName: "dir"),
+    completion: .directory)
   var source: String?
 
   @Flag(help: "Remove a named one even if it is the last good one of its source, or the last before a collapse.")

@@ -17,7 +17,9 @@ struct HealthCommand: SnapCommand {
         chromasnap health ./chroma
       """)
 
-  @Argument(help: ArgumentHelp("A directory that nobody writes to, or a snapshot.", valueName: "dir|id"))
+  @Argument(
+    help: ArgumentHelp("A directory that nobody writes to, or a snapshot.", valueName: "dir|id"), completion: .directory
+  )
   var what = "latest"
 
   @OptionGroup var selection: SelectorOptions

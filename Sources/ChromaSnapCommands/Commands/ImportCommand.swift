@@ -26,10 +26,12 @@ struct ImportCommand: SnapCommand {
         chromasnap import old_20241220_143022.zip --source /srv/app/chroma
       """)
 
-  @Argument(help: ArgumentHelp("ZIP files, or folders of them.", valueName: "file.zip|dir"))
+  @Argument(help: ArgumentHelp("ZIP files, or folders of them.", valueName: "file.zip|dir"), completion: .file())
   var paths: [String]
 
-  @Option(help: ArgumentHelp("The directory that they are backups of; it need not be there.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The directory that they are backups of; it need not be there.", valueName: "dir"),
+    completion: .directory)
   var source: String?
 
   @Flag(name: .customLong("no-health"), help: "Do not examine the snapshots.")

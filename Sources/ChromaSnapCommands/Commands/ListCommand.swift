@@ -18,7 +18,7 @@ struct ListCommand: SnapCommand {
       """,
     aliases: ["snapshots"])
 
-  @Option(help: ArgumentHelp("Only of the source at this path.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Only of the source at this path.", valueName: "dir"), completion: .directory)
   var source: String?
 
   @Option(name: .customLong("tag"), help: "Only with this tag; may be given several times.")

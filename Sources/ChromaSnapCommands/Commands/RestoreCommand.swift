@@ -29,7 +29,9 @@ struct RestoreCommand: SnapCommand {
         + "counting snapshots tagged pre-restore."))
   var id: String?
 
-  @Option(help: ArgumentHelp("The directory to restore into. Default: where the snapshot came from.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The directory to restore into. Default: where the snapshot came from.", valueName: "dir"),
+    completion: .directory)
   var to: String?
 
   @Option(

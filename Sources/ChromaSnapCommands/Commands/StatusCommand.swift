@@ -20,7 +20,7 @@ struct StatusCommand: SnapCommand {
         chromasnap status --drill-age 35d --check-age 8d --min-free 20G --json
       """)
 
-  @Option(help: ArgumentHelp("Only the source at this path.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Only the source at this path.", valueName: "dir"), completion: .directory)
   var source: String?
 
   @OptionGroup(title: "Thresholds") var limits: StatusOptions

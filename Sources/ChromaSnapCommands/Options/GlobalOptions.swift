@@ -9,14 +9,16 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: [.customShort("r"), .customLong("repo")],
     help: ArgumentHelp(
-      "The repository. Default: $CHROMASNAP_REPO, else ./chromadb_backups.", valueName: "path"))
+      "The repository. Default: $CHROMASNAP_REPO, else ./chromadb_backups.", valueName: "path"),
+    completion: .directory)
   var repository: String?
 
   @Option(
     name: .customLong("cache-dir"),
     help: ArgumentHelp(
       "Where the local cache lies. Default: $CHROMASNAP_CACHE_DIR, else the user's cache folder.",
-      valueName: "path"))
+      valueName: "path"),
+    completion: .directory)
   var cacheFolder: String?
 
   @Flag(name: .long, help: "Print JSON.")
@@ -41,7 +43,8 @@ struct GlobalOptions: ParsableArguments {
     name: .customLong("config"),
     help: ArgumentHelp(
       "The configuration file. Default: $CHROMASNAP_CONFIG, else chromasnap.toml here, in the user's folder, in /etc.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file())
   var configuration: String?
 
   @Option(help: ArgumentHelp("The profile of the configuration. Default: $CHROMASNAP_PROFILE.", valueName: "name"))
@@ -52,7 +55,8 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("log-file"),
     help: ArgumentHelp(
-      "A log to add to; it is rotated at 10 MiB. Default: $CHROMASNAP_LOG_FILE, else none.", valueName: "path"))
+      "A log to add to; it is rotated at 10 MiB. Default: $CHROMASNAP_LOG_FILE, else none.", valueName: "path"),
+    completion: .file())
   var logFile: String?
 
   @Option(
@@ -73,7 +77,8 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("metrics-file"),
     help: ArgumentHelp(
-      "Metrics for Prometheus to add to. Default: $CHROMASNAP_METRICS_FILE, else none.", valueName: "path"))
+      "Metrics for Prometheus to add to. Default: $CHROMASNAP_METRICS_FILE, else none.", valueName: "path"),
+    completion: .file())
   var metricsFile: String?
 
   var isVerbose: Bool { verbose > 0 }

@@ -8,7 +8,8 @@ struct SelectorOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       "Only snapshots of the source at this path. Default for latest: the configuration's source, else any.",
-      valueName: "dir"))
+      valueName: "dir"),
+    completion: .directory)
   var source: String?
 
   @Option(

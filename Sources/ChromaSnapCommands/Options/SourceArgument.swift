@@ -9,7 +9,8 @@ struct SourceArgument: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "The directory. Default: the configuration's source, else the Chroma directory found in the usual places.",
-      valueName: "source"))
+      valueName: "source"),
+    completion: .directory)
   var path: String?
 
   /// What somebody named: here, else in the configuration.
