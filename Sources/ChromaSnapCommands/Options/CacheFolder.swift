@@ -17,10 +17,15 @@ enum CacheFolder {
     if Environment.value("XDG_CACHE_HOME")?.hasPrefix("/") == true, let folder = Environment.path("XDG_CACHE_HOME") {
       return folder.appending(Program.name)
     }
-    if let home = Environment.home, unsafe access(home.string, W_OK) == 0 {
-      return home.appending(".cache").appending(Program.name)
+    if let home = Environment.home {
+      let usual = home.appending(".cache")
+      if mayWrite(FileStatus.exists(usual) ? usual : home) { return usual.appending(Program.name) }
     }
     return temporary
+  }
+
+  private static func mayWrite(_ folder: FilePath) -> Bool {
+    unsafe folder.withPlatformString { unsafe access($0, W_OK) } == 0
   }
 
   /// A private folder below `/tmp`. One of that name that is somebody else's, or a link, is not used.
