@@ -15,6 +15,8 @@ protocol SnapCommand: ParsableCommand {
   /// Whether it changes something, or hands out what a repository holds: then the run goes into the audit trail and the
   /// metrics, and hooks are told.
   var isAudited: Bool { get }
+  /// The exit code where all went well, but the output could not be written.
+  static var unwrittenStatus: Int32 { get }
   func execute() throws(SnapshotError) -> Int32
   /// Says what kept the run from beginning, such as a mistake in the configuration, and gives the exit code for it.
   func refuse(_ error: SnapshotError) -> Int32
@@ -24,6 +26,7 @@ extension SnapCommand {
   static var usesSettings: Bool { true }
   static var title: String { configuration.commandName ?? Program.name }
   var isAudited: Bool { true }
+  static var unwrittenStatus: Int32 { ExitStatus.failure }
 
   func refuse(_ error: SnapshotError) -> Int32 {
     Failure.report(error, json: global.json)
@@ -52,7 +55,7 @@ extension SnapCommand {
       if global.json { Terminal.print(Failure.json(failure).text) }
     }
     if let error = Terminal.outputError, failure == nil {
-      (code, failure) = (code == ExitStatus.success ? ExitStatus.failure : code, error)
+      (code, failure) = (code == ExitStatus.success ? Self.unwrittenStatus : code, error)
       reporter.log.fail(error)
     }
     // What standard output can't tell is told where errors go, unless the log has told it there.

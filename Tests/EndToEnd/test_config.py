@@ -230,6 +230,8 @@ class Configuration(ConfigCase):
     self.assertRegex(text, rf"(?m)^name +x +{re.escape(str(path))}:1$")
     self.assertRegex(text, rf"(?m)^level +2 +{re.escape(str(path))}:4$")
     self.assertRegex(text, r"(?m)^health +true +default$")
+    for key in ("description", "exclude", "notify", "retention.keep-tag"):
+      self.assertRegex(text, rf"(?m)^{key} +none +default$")
     self.assertEqual(self.use("config", "show", "--quiet").text, "")
 
   def test_a_retention_of_a_profile_is_whole(self):

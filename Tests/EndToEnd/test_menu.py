@@ -245,6 +245,10 @@ class Menu(Case):
     os.write(self.master, b"5\n")
     self.ended(0)
 
+  def test_no_json(self):
+    self.open("menu", "--json")
+    self.ended(64)
+
   def test_without_a_terminal(self):
     result = self.call("menu", code=64)
     self.assertIn("needs a terminal", result.errors)

@@ -143,6 +143,7 @@ class Status(SourceCase):
     self.assertEqual(self.codes(), [])
     self.check(code=1)
     self.assertIn("hurt", self.codes(code=2))
+    self.assertIn(", hurt: not all of it can be restored", self.call("status", code=2).text)
 
   def test_space(self):
     self.snapshot(self.source)

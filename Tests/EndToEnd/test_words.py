@@ -223,6 +223,27 @@ class Words(SourceCase):
       self.assertIn("--nonsense", self.call("list", "--nonsense", "--json", code=64, stdout=full).errors)
       self.assertIn("profile", self.call("list", "--profile", "none", "--json", code=64, stdout=full).errors)
 
+  def test_a_status_that_cannot_be_written_is_unknown(self):
+    self.snapshot(self.source)
+    with open("/dev/full", "w") as full:
+      self.call("status", code=3, stdout=full)
+
+  def test_a_question_moves_no_cursor(self):
+    source = self.home / "red\x1b[31m"
+    source.mkdir()
+    self.snapshot(source)
+    master, slave = pty.openpty()
+    process = self.program.start("restore", stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    asked = b""
+    while b"[y/N]" not in asked:
+      asked += os.read(master, 4096)
+    os.write(master, b"n\n")
+    process.wait(timeout=60)
+    os.close(master)
+    self.assertIn(b"red\\x1b[31m", asked)
+    self.assertNotIn(b"\x1b[31m", asked)
+
   def test_a_link_that_leads_nowhere_is_no_target(self):
     self.snapshot(self.source)
     link = self.home / "link"

@@ -43,7 +43,7 @@ struct ConfigShowCommand: SnapCommand {
     for setting in SettingTable.all {
       let text = settings.shown(setting).text
       let origin = settings.origin(of: setting)
-      table.add([setting.key, text.isEmpty ? origin == .standard ? setting.standardText : "\"\"" : text, origin.text])
+      table.add([setting.key, text.isEmpty ? origin == .standard ? setting.standardShown : "\"\"" : text, origin.text])
     }
     return lines + table.lines
   }
@@ -88,7 +88,7 @@ struct ConfigKeysCommand: SnapCommand {
       SettingTable.all.flatMap { setting in
         let ways = [setting.option, setting.environment.map { "$\($0)" }].compactMap { $0 }
         return [
-          "\(setting.key)  (\(setting.kindName); default: \(setting.standardText.isEmpty ? "none" : setting.standardText))",
+          "\(setting.key)  (\(setting.kindName); default: \(setting.standardShown))",
           "    \(setting.documentation)\(ways.isEmpty ? "" : "  [\(ways.joined(separator: ", "))]")",
         ]
       }
@@ -103,6 +103,10 @@ struct ConfigKeysCommand: SnapCommand {
       ("documentation", .string(setting.documentation)),
     ])
   }
+}
+
+extension AnySetting {
+  fileprivate var standardShown: String { standardText.isEmpty ? "none" : standardText }
 }
 
 extension Settings {

@@ -52,7 +52,7 @@ struct DiffCommand: SnapCommand {
     lines.append(
       "\(count(.added)) added, \(count(.removed)) removed, \(count(.changed)) changed, \(count(.metadata)) with other metadata"
     )
-    return lines
+    return lines.map { Terminal.printable($0, inOneLine: true) }
   }
 
   private static func json(_ result: CompareSnapshots.Result) -> JSON {

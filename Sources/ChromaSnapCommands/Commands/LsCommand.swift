@@ -75,6 +75,6 @@ struct LsCommand: SnapCommand {
     }
     let size = "\(entry.size)"
     return kind + rights + "  " + String(repeating: " ", count: max(0, 13 - size.count)) + size
-      + "  \(entry.modified.localText)  \(found.displayPath)\(end)"
+      + "  \(entry.modified.localText)  " + Terminal.printable("\(found.displayPath)\(end)", inOneLine: true)
   }
 }

@@ -120,7 +120,9 @@ struct RestoreCommand: SnapCommand {
   private static func text(_ summary: RestoreSnapshot.Summary, dryRun: Bool) -> [String] {
     let what = "\(Wording.count(summary.files, "file")), \(Wording.bytes(summary.bytes))"
     if dryRun {
-      return summary.paths.map(\.displayPath) + ["would restore \(what) of \(summary.snapshot.manifest.name)"]
+      return summary.paths.map { Terminal.printable($0.displayPath, inOneLine: true) } + [
+        "would restore \(what) of \(summary.snapshot.manifest.name)"
+      ]
     }
     var lines = [
       "restored \(summary.snapshot.id.short)  \(summary.snapshot.manifest.name)",

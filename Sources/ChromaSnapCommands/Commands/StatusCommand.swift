@@ -27,6 +27,7 @@ struct StatusCommand: SnapCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   var isAudited: Bool { false }
+  static let unwrittenStatus = StatusReport.Level.unknown.rawValue
 
   func execute() throws(SnapshotError) -> Int32 {
     var verb = ExamineStatus()

@@ -25,6 +25,9 @@ struct MenuCommand: SnapCommand {
     guard Self.canRun else {
       throw SnapshotError.usage("the menu needs a terminal: in scripts, name a command, such as `chromasnap auto`")
     }
+    if global.json {
+      throw SnapshotErrorText.usage("the menu prints no JSON: name a command, such as `chromasnap list`")
+    }
     Interruption.watch()
     return Menu(global).run()
   }

@@ -46,7 +46,9 @@ struct StatusOptions: ParsableArguments {
     guard (0...10_000).contains(recent) else { throw ValidationError("--recent takes a number from 0 to 10000.") }
     guard maxDrop.value <= 1 else { throw ValidationError("--max-drop is 100% at most.") }
     guard warnAge.seconds <= criticalAge.seconds else {
-      throw ValidationError("--warn-age is not more than --critical-age.")
+      throw ValidationError(
+        "--warn-age (\(warnAge.defaultValueDescription)) is more than --critical-age "
+          + "(\(criticalAge.defaultValueDescription)): raise that too.")
     }
   }
 

@@ -17,7 +17,7 @@ extension Terminal {
   static func ask(_ prompt: String) -> String? {
     // Who asks says what a signal has ended.
     Interruption.watch()
-    printErrorInPlace(prompt)
+    printErrorInPlace(printable(prompt))
     let line = readLine()
     // The cursor stands behind the prompt.
     if line == nil { printErrorInPlace("\n") }

@@ -46,7 +46,11 @@ enum StatusText {
       parts.append("last \(last.id.short) of \(last.time.localText)")
       parts.append(Wording.bytes(last.bytes))
       if let records = last.records { parts.append(Wording.count(records, "record")) }
-      if last.health != .unchecked { parts.append("health \(last.health.rawValue)") }
+      if last.isHurt {
+        parts.append("hurt: not all of it can be restored")
+      } else if last.health != .unchecked {
+        parts.append("health \(last.health.rawValue)")
+      }
     }
     if let drill = source.lastDrill { parts.append("drill \(drill.ok ? "passed" : "failed") \(drill.time.localText)") }
     return parts.joined(separator: ", ")

@@ -7,7 +7,7 @@ struct Table {
 
   init(_ headings: [(String, Alignment)]) { self.headings = headings }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  mutating func add(_ row: [String]) { rows.append(row.map { Terminal.printable($0, inOneLine: true) }) }
 
   /// The table's lines, without blanks at their ends.
   var lines: [String] { lines(of: Array(headings.indices)) }

@@ -29,9 +29,11 @@ enum Terminal {
   static func printError(_ line: String) { write(Array(printable(line).utf8) + [0x0A], to: STDERR_FILENO) }
 
   /// Text without what a terminal would obey: names may hold any characters.
-  static func printable(_ text: String) -> String {
+  /// - Parameter inOneLine: Whether it must not end a line, nor move within it.
+  static func printable(_ text: String, inOneLine: Bool = false) -> String {
     func isControl(_ scalar: Unicode.Scalar) -> Bool {
-      (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
+      if !inOneLine, scalar == "\n" || scalar == "\t" { return false }
+      return scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var result = String.UnicodeScalarView()
