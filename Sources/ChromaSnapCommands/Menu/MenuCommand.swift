@@ -26,7 +26,7 @@ struct MenuCommand: SnapCommand {
       throw SnapshotError.usage("the menu needs a terminal: in scripts, name a command, such as `chromasnap auto`")
     }
     if global.json {
-      throw SnapshotErrorText.usage("the menu prints no JSON: name a command, such as `chromasnap list`")
+      throw SnapshotError.usage("the menu prints no JSON: name a command, such as `chromasnap list`")
     }
     Interruption.watch()
     return Menu(global).run()
