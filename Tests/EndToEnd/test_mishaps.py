@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 
+import trees
 from support import FIXTURES, SourceCase
 
 
@@ -61,6 +62,26 @@ class Mishaps(SourceCase):
         self.assertRegex(error["message"], "^one can't be (read|exported): a chunk")
       self.assertRegex(error["chunk"], "^[0-9a-f]{64}$")
       self.assertIn("pack", error)
+
+  def test_a_database_that_was_cut_off_is_saved_as_it_lies_there(self):
+    for size in (100, 1000, 4096, 5000, 20480, 299008):
+      with self.subTest(size=size):
+        directory = self.home / str(size)
+        shutil.copytree(FIXTURES / "chroma-1.5.9", directory)
+        os.truncate(directory / "chroma.sqlite3", size)
+        summary = self.snapshot(directory, code=3)
+        self.assertTrue(self.check()["ok"])
+        self.assertSameTree(directory, self.restore(summary["snapshot_id"], code=(0, 3)))
+
+  def test_what_a_capture_gave_up_is_stored_after_it(self):
+    directory = self.chroma()
+    os.truncate(directory / "chroma.sqlite3", 20480)
+    self.snapshot(directory, "--offline", code=3)
+    (directory / "important").write_bytes(os.urandom(3000))
+    summary = self.snapshot(directory, code=3)
+    self.assertTrue(self.check()["ok"])
+    self.assertSameTree(directory, self.restore(summary["snapshot_id"], code=(0, 3)))
+
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -158,6 +158,8 @@ public struct TakeSnapshot: Sendable {
     {
       (engine, time, captured) = found
     } else {
+      // A capture that came to nothing may have begun packs, which went with it.
+      index.forgetClaims()
       let scan =
         if let walk { try walk.wait().get() } else {
           try SourceScan.walk(path, leavingOut: exclusions, activity: activity)

@@ -279,5 +279,8 @@ package final class ChunkIndex: Sendable {
     }
   }
 
+  /// Whoever had taken chunks on has gone, with whatever it had not finished a pack with: others may take them on.
+  package func forgetClaims() { state.withLock { $0.pending = [] } }
+
   package var reliedOn: Set<ChunkID> { state.withLock { $0.reliedOn } }
 }
