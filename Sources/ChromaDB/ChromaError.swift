@@ -1,3 +1,4 @@
+import GRDBSQLite
 package import SystemIO
 package import SystemPackage
 
@@ -47,6 +48,12 @@ package struct ChromaError: Error, Sendable, CustomStringConvertible {
 
   package init(_ error: SQLiteError, path: FilePath? = nil) {
     self.init(error.isBusy ? .busy : .sqlite, "SQLite: \(error)", path: path, cause: error)
+  }
+
+  /// The file has no header that SQLite would take.
+  static func noDatabase(_ path: FilePath) -> ChromaError {
+    let error = SQLiteError(code: SQLITE_NOTADB, message: "chroma.sqlite3 is not a SQLite database", operation: "open")
+    return ChromaError(error, path: path)
   }
 
   package var description: String {

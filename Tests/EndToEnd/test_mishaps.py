@@ -82,6 +82,24 @@ class Mishaps(SourceCase):
     self.assertTrue(self.check()["ok"])
     self.assertSameTree(directory, self.restore(summary["snapshot_id"], code=(0, 3)))
 
+  def test_a_header_that_sqlite_can_not_read(self):
+    for place, data in ((16, b"\xff"), (44, b"\0\0\0\xff")):
+      for mode in (1, 2):
+        with self.subTest(place=place, mode=mode):
+          directory = self.home / f"{place}-{mode}"
+          shutil.copytree(FIXTURES / "chroma-1.5.9", directory)
+          with open(directory / "chroma.sqlite3", "r+b") as file:
+            file.seek(18)
+            file.write(bytes([mode, mode]))
+            file.seek(place)
+            file.write(data)
+          summary = self.snapshot(directory, code=3)
+          self.assertTrue(self.check()["ok"])
+          target = self.restore(summary["snapshot_id"], code=(0, 3))
+          if mode == 1:
+            self.assertSameTree(directory, target)
+          self.call("health", directory, code=1)
+
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -80,7 +80,7 @@ extension Capture {
         throw ChromaError(error, path: directory)
       } catch { throw ChromaError(.system, "\(error)", path: directory, cause: error) }
     } catch {
-      if (error.cause as? SQLiteError)?.isCorruption == true { return nil }
+      if Self.isAboutTables(error) { return nil }
       throw .chroma(error)
     }
   }

@@ -152,9 +152,7 @@ package struct Capture<Sink: CaptureSink> {
 
   private func look() throws(Failure) -> ChromaDirectory {
     let seen = try onChroma { () throws(ChromaError) in try ChromaDirectory.detect(directory, hold.file) }
-    guard let seen else {
-      throw .chroma(ChromaError(.vanished, "chroma.sqlite3 is no longer a SQLite database", path: directory))
-    }
+    guard let seen else { throw .chroma(.noDatabase(directory)) }
     return seen
   }
 
@@ -169,9 +167,15 @@ package struct Capture<Sink: CaptureSink> {
     do throws(ChromaError) {
       return try hold.query { (connection) throws(SQLiteError) in try ChromaLayout.read(connection) } ?? nil
     } catch {
-      if (error.cause as? SQLiteError)?.isCorruption == true { return nil }
+      if Self.isAboutTables(error) { return nil }
       throw error
     }
+  }
+
+  /// Whether an error says that there are no tables of Chroma's to read.
+  static func isAboutTables(_ error: ChromaError) -> Bool {
+    guard let cause = error.cause as? SQLiteError else { return false }
+    return cause.isCorruption || cause.isForeign
   }
 
   // MARK: Errors

@@ -276,8 +276,8 @@ package final class DatabaseHold: Sendable {
     result.locking = locking
     if condition == .writeAheadLog {
       result.reading = try open()
-      // Reading once makes SQLite map the shared memory, whose file exists from then on.
-      do throws(SQLiteError) { _ = try locking.integer("SELECT count(*) FROM sqlite_master") } catch {
+      // Reading once makes SQLite map the shared memory, whose file exists from then on. What the tables are is no matter.
+      do throws(SQLiteError) { _ = try locking.integer("PRAGMA schema_version") } catch {
         throw failure(error)
       }
       result.sharedMemory = try onSystem { () throws(SystemError) in
@@ -309,7 +309,7 @@ package final class DatabaseHold: Sendable {
       try withPin { reading throws(SQLiteError) in
         if unsafe sqlite3_txn_state(reading.handle, "main") != SQLITE_TXN_NONE { try reading.execute("ROLLBACK") }
         try reading.execute("BEGIN")
-        _ = try reading.integer("SELECT count(*) FROM sqlite_master")
+        _ = try reading.integer("PRAGMA schema_version")
       }
       return .pinned
     case .hotJournal: return .copy(try ScratchCopy.recovering(file, .journal, of: directory, in: scratch))

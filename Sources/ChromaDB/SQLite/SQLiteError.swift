@@ -20,6 +20,9 @@ package struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Somebody else's lock is in the way.
   package var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 
+  /// Tables or columns that were asked for are not there, or the format is not known to this SQLite.
+  package var isForeign: Bool { primaryCode == SQLITE_ERROR }
+
   /// The bytes are not a sound database.
   package var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
