@@ -222,6 +222,23 @@ struct DatabaseHoldTests {
     #expect(try names.map { try content(of: directory.appending(nameBytes: $0)) } == before)
   }
 
+  @Test func `Offline, a log is left over whatever can be seen of other processes`() throws {
+    let scratch = try ScratchFolder()
+    let directory = try crashed("wal", scratch)
+    let user = Process()
+    user.executableURL = URL(filePath: "/bin/sleep")
+    user.arguments = ["60"]
+    user.standardInput = try #require(
+      FileHandle(forReadingAtPath: directory.appending("chroma.sqlite3-wal").string))
+    try user.run()
+    defer { user.terminate() }
+    let hold = try hold(directory, scratch, isOffline: true)
+    #expect(try hold.acquire() == .leftoverLog)
+    let copy = try SnapshotVFS.open(MemoryFile(try copyAll(hold)))
+    #expect(try copy.read { try $0.integer("SELECT count(*) FROM embeddings") } == 135)
+    try hold.release()
+  }
+
   @Test func `A process that has a file open is named`() throws {
     let scratch = try ScratchFolder()
     let directory = try scratch.unpack("1.5.9")

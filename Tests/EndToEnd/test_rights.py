@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import unittest
 
-from support import NOBODY, PROGRAM, ROOT, Case, Program
+from support import FIXTURES, NOBODY, PROGRAM, ROOT, Case, Program
 
 
 class Rights(Case):
@@ -73,6 +74,32 @@ class Rights(Case):
     self.source.chmod(0o700)
     self.assertError(program.run("snapshot", self.source, "--json"), 1)
     self.assertEqual(len(self.snapshots(program=program)), 2)
+
+  def chroma_of_nobody(self):
+    directory = self.home / "chroma"
+    shutil.copytree(FIXTURES / "chroma-1.5.9", directory)
+    return directory
+
+  def give_away(self, directory):
+    subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", directory], check=True)
+
+  @unittest.skipUnless(ROOT, "only root can become another user")
+  def test_offline_a_log_counts_though_not_all_processes_can_be_seen(self):
+    program, directory = self.as_nobody(), self.chroma_of_nobody()
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    database.execute("PRAGMA journal_mode=wal")
+    database.execute("CREATE TABLE more(x)")
+    left = self.home / "left"
+    shutil.copytree(directory, left, ignore=shutil.ignore_patterns("*-shm"))
+    database.close()
+    self.give_away(left)
+    summary = self.snapshot(left, "--offline", program=program)
+    self.assertIn("recovered_log", [warning["code"] for warning in summary["warnings"]])
+    target = program.home / "target"
+    self.call("restore", summary["snapshot_id"], "--to", target, program=program)
+    with sqlite3.connect(target / "chroma.sqlite3") as restored:
+      self.assertEqual(restored.execute("SELECT count(*) FROM more").fetchone(), (0,))
+    restored.close()
 
   @unittest.skipUnless(ROOT, "only root can become another user")
   def test_no_right_to_write(self):

@@ -13,10 +13,11 @@ package enum DatabaseCondition: String, Hashable, Sendable {
   case leftoverLog = "leftover_log"
 
   /// Looks, without changing anything and without a lock.
-  static func of(_ file: DatabaseFile, _ directory: FilePath) throws(ChromaError) -> DatabaseCondition {
-    guard let (_, header) = try file.look() else {
-      throw ChromaError(.vanished, "chroma.sqlite3 is no longer a SQLite database", path: file.path)
-    }
+  /// - Parameter isUnused: Whether somebody has said that no process has the database open: not all can be looked into.
+  static func of(
+    _ file: DatabaseFile, _ directory: FilePath, isUnused: Bool
+  ) throws(ChromaError) -> DatabaseCondition {
+    guard let (_, header) = try file.look() else { throw .noDatabase(file.path) }
     return try onSystem { () throws(SystemError) in
       if try hasHotJournal(file, directory) { return .hotJournal }
       guard header.usesWriteAheadLog else { return .rollbackJournal }
@@ -24,6 +25,7 @@ package enum DatabaseCondition: String, Hashable, Sendable {
         let log = try ChromaDirectory.status(directory.appending(ChromaDirectory.Sidecar.writeAheadLog.rawValue)),
         log.size > 0
       else { return .writeAheadLog }
+      if isUnused { return .leftoverLog }
       let use = DirectoryUse.of([file.identity, FileIdentity(log)])
       return use.processes.isEmpty && use.hidden == 0 ? .leftoverLog : .writeAheadLog
     }

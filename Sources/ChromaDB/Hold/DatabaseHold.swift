@@ -91,7 +91,7 @@ package final class DatabaseHold: Sendable {
   /// The condition that the database is held in, or else the one that it is in now.
   package func condition() throws(ChromaError) -> DatabaseCondition {
     if case .held(_, let condition, _) = grip.withLock({ $0 }) { return condition }
-    return try .of(file, directory)
+    return try .of(file, directory, isUnused: isOffline)
   }
 
   /// Waits a moment for others to give a lock back, if there is time left.
@@ -121,7 +121,7 @@ package final class DatabaseHold: Sendable {
     guard FileIdentity(status) == file.identity else {
       throw ChromaError(.vanished, "the database was replaced meanwhile; try again", path: file.path)
     }
-    let condition = try DatabaseCondition.of(file, directory)
+    let condition = try DatabaseCondition.of(file, directory, isUnused: isOffline)
     if isOffline { return grasp(condition, try stamps()) }
     switch condition {
     case .rollbackJournal, .writeAheadLog:
