@@ -27,6 +27,15 @@ struct HNSWTests {
     #expect(metadata.mapsAgree)
   }
 
+  @Test func `Offsets that do not fit into a number are no header`() throws {
+    let scratch = try ScratchFolder()
+    let folder = try persistedFolder(of: try scratch.unpack("1.5.9"))
+    var bytes = try content(of: folder.appending(HNSWFile.header.rawValue))
+    #expect(HNSWHeader(bytes) != nil)
+    bytes.replaceSubrange(36..<44, with: [0xFC] + Array(repeating: 0xFF, count: 7))
+    #expect(HNSWHeader(bytes) == nil)
+  }
+
   /// A small generator with a seed, so that a failure can be repeated (SplitMix64).
   struct Seeded: RandomNumberGenerator {
     var state: UInt64

@@ -26,7 +26,7 @@ struct RecordSampleTests {
     #expect((1...24).contains(found.vectors))
   }
 
-  enum Damage: CaseIterable { case notANumber, scaled, otherDocument, otherDimension }
+  enum Damage: CaseIterable { case notANumber, scaled, otherDocument, otherDimension, absurdDimension }
 
   /// What no structure shows.
   @Test(arguments: Damage.allCases)
@@ -50,6 +50,7 @@ struct RecordSampleTests {
         "UPDATE embedding_metadata SET string_value = 'another' WHERE key = 'chroma:document'")
     case .otherDimension:
       try database.execute("UPDATE collections SET dimension = dimension + 1 WHERE dimension IS NOT NULL")
+    case .absurdDimension: try database.execute("UPDATE collections SET dimension = 4611686018427387904")
     }
     let found = try sample(path)
     #expect(found.problems.contains { $0.code == .sample }, "\(found.problems)")

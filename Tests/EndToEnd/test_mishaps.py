@@ -100,6 +100,11 @@ class Mishaps(SourceCase):
             self.assertSameTree(directory, target)
           self.call("health", directory, code=1)
 
+  def test_a_header_of_an_index_may_say_anything(self):
+    header = next((FIXTURES / "chroma-1.5.9").glob("*/header.bin")).read_bytes()
+    self.write("folder/header.bin", header[:36] + b"\xfc" + b"\xff" * 7 + header[44:])
+    self.snapshot(self.source)
+
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -65,7 +65,7 @@ package struct HNSWHeader: Hashable, Sendable {
       version == 1, levelZeroOffset == 0, (1...Self.linksMax).contains(maxLinks),
       (1...2 * Self.linksMax).contains(maxLinksLevelZero), stride <= Self.strideMax, count < Self.countMax,
       capacity < Self.countMax, vectorOffset == 4 + 4 * maxLinksLevelZero, labelOffset >= vectorOffset,
-      (labelOffset - vectorOffset) % 4 == 0, stride == labelOffset + 8
+      (labelOffset - vectorOffset) % 4 == 0, stride >= 8, labelOffset == stride - 8
     else { return nil }
   }
 

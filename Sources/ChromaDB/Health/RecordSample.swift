@@ -104,8 +104,9 @@ package struct RecordSample {
       let bits = bytes[at..<at + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
       sum += Double(Float(bitPattern: bits)) * Double(Float(bitPattern: bits))
     }
-    if let dimension = collection.dimension, bytes.count != 4 * dimension {
-      note("a vector has \(bytes.count) bytes instead of \(4 * dimension)", collection, path: path)
+    // The dimension is whatever the table says.
+    if let dimension = collection.dimension, bytes.count % 4 != 0 || bytes.count / 4 != dimension {
+      note("a vector has \(bytes.count) bytes, where it should be \(dimension) numbers", collection, path: path)
     } else if !sum.isFinite {
       note("a vector holds what is no number", collection, path: path)
     } else if isStored, collection.distance == "cosine", sum > 0, abs(sum - 1) > 0.01 {
