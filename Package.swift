@@ -119,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "ChromaSnapTests",
       dependencies: [
-        "ChromaSnap", "CPlatform", "SeededNumbers", "SnapshotRepository", "SnapshotFormat", "ObjectStorage", "SystemIO",
+        "ChromaSnap", "ChromaDB", "CPlatform", "SeededNumbers", "SnapshotRepository", "SnapshotFormat", "ObjectStorage",
+        "SystemIO",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

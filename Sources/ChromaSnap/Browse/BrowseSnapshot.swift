@@ -81,21 +81,17 @@ public struct BrowseSnapshot: Sendable {
     }
     var entries: [SnapshotEntry] = []
     try tree.walk(from: folder) { entries.append($0) }
-    var linked: [UInt64: [UInt8]] = [:]
-    for found in entries {
-      let names = found.names.dropFirst(folder.names.count)
-      let path = names.isEmpty ? [UInt8(ascii: ".")] : Array(names.joined(separator: [UInt8(ascii: "/")]))
+    var hardLinks = HardLinks()
+    for (place, found) in entries.enumerated() {
+      let path = Self.path(found, in: folder)
       switch found.entry.kind {
       case .directory: try emit(TarStream.header(.directory, found.entry, path: path))
       case .symbolicLink(let target):
         try emit(TarStream.header(.symbolicLink, found.entry, path: path, target: target))
       case .file(let content, _):
-        if let group = found.entry.linkGroup {
-          if let first = linked[group] {
-            try emit(TarStream.header(.hardLink, found.entry, path: path, target: first))
-            continue
-          }
-          linked[group] = path
+        if let original = hardLinks.original(of: found.entry, at: place) {
+          try emit(TarStream.header(.hardLink, found.entry, path: path, target: Self.path(entries[original], in: folder)))
+          continue
         }
         try emit(TarStream.header(.file, found.entry, path: path))
         try unsafe stream(content, of: found, &tree, index, body)
@@ -103,6 +99,11 @@ public struct BrowseSnapshot: Sendable {
       }
     }
     try emit(TarStream.end)
+  }
+
+  private static func path(_ entry: SnapshotEntry, in folder: SnapshotEntry) -> [UInt8] {
+    let names = entry.names.dropFirst(folder.names.count)
+    return names.isEmpty ? [UInt8(ascii: ".")] : Array(names.joined(separator: [UInt8(ascii: "/")]))
   }
 
   private func withEntry(

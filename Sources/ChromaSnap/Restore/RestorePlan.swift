@@ -27,18 +27,15 @@ struct RestorePlan: Sendable {
     }
     if !includes.isEmpty { all = Self.included(all, includes) }
     entries = all
-    var first: [UInt64: Int] = [:]
+    var hardLinks = HardLinks()
     for (i, entry) in entries.enumerated() {
       guard case .file = entry.entry.kind else { continue }
       files += 1
-      if let group = entry.entry.linkGroup {
-        if let original = first[group], entries[original].entry.kind == entry.entry.kind {
-          links.append((i, original))
-          continue
-        }
-        first[group] = i
+      if let original = hardLinks.original(of: entry.entry, at: i) {
+        links.append((i, original))
+      } else {
+        bytes += entry.entry.size
       }
-      bytes += entry.entry.size
     }
   }
 

@@ -161,10 +161,13 @@ final class ChromaCapture: CaptureSink {
 
   /// All has been read, and counts.
   func complete() throws(SnapshotError) {
-    guard try reading?.complete() == false, mustReadDatabase else { return }
-    throw SnapshotError(
-      .sourceBusy, "the database is not as it was, and nobody has said that it was written",
-      hint: "Something changes it without SQLite's locks: stop that, and try again.")
+    if try reading?.complete() == false, mustReadDatabase {
+      throw SnapshotError(
+        .sourceBusy, "the database is not as it was, and nobody has said that it was written",
+        hint: "Something changes it without SQLite's locks: stop that, and try again.")
+    }
+    // What lies beside a hard link to the database, in a folder that was as in the parent until now.
+    if let engine { try engine.read(engine.plan.takeUnread()) }
   }
 
   /// The database on disk, once the capture is over; `nil` where it was read through a copy, or not at all.

@@ -206,6 +206,9 @@ struct SnapshotPlan: Sendable {
     }
     scan.folders[i].entries = entries
     try decideAgain(i, &reader)
+    for (entry, origin) in zip(entries, folders[i].origins) {
+      if case .job(let job) = origin { try carryLinks(of: entry.status, to: job, &reader) }
+    }
   }
 
   /// A folder at the top is not part of the snapshot after all.
@@ -228,18 +231,48 @@ struct SnapshotPlan: Sendable {
     folders[0].stat = FolderState.stat(of: scan.folders[0].entries)
     folders[0].alike[position] = nil
     let parent = parentContent(at: position)
-    // Hard links to it go with it.
-    if case .job(let old) = folders[0].origins[position], status.linkCount > 1 {
-      for i in folders.indices {
-        for (link, origin) in folders[i].origins.enumerated() {
-          if case .job(old) = origin { folders[i].origins[link] = .job(jobs.count) }
-        }
-      }
-    }
-    folders[0].origins[position] = .job(jobs.count)
+    let job = jobs.count
+    folders[0].origins[position] = .job(job)
     jobs.append(
       FileJob(scan.folders[0].entries[position], in: scan.folders[0], parent: parent, isIndexFile: false))
-    return jobs.count - 1
+    try carryLinks(of: status, to: job, &reader)
+    return job
+  }
+
+  /// The other names of a file that is read again go with it: one file has one content.
+  private mutating func carryLinks(
+    of status: FileStatus, to job: Int, _ reader: inout ChunkReader
+  ) throws(SnapshotError) {
+    guard status.linkCount > 1 else { return }
+    for i in scan.folders.indices where !scan.folders[i].isLeftOut {
+      let links = scan.folders[i].entries.indices.filter {
+        FileIdentity(scan.folders[i].entries[$0].status) == FileIdentity(status)
+      }
+      if links.isEmpty { continue }
+      try reopen(i, &reader)
+      for link in links {
+        // Nobody asks for what it was to be read as before.
+        if case .job(let old) = folders[i].origins[link], old != job { unread.removeAll { $0 == old } }
+        scan.folders[i].entries[link].status = status
+        folders[i].origins[link] = .job(job)
+        folders[i].alike[link] = nil
+      }
+      folders[i].stat = FolderState.stat(of: scan.folders[i].entries)
+    }
+  }
+
+  /// A folder, and with it those above, is no longer as in the parent.
+  private mutating func reopen(_ i: Int, _ reader: inout ChunkReader) throws(SnapshotError) {
+    try reopenRoot(&reader)
+    var above = 0
+    for name in scan.folders[i].names {
+      guard let below = scan.folders[above].entries.first(where: { $0.name == name[...] })?.folder else { return }
+      above = below
+      guard folders[above].isUnchanged else { continue }
+      folders[above].isUnchanged = false
+      var byFile: [FileIdentity: Int] = [:]
+      try decide(above, &byFile, &reader)
+    }
   }
 
   /// What the parent snapshot holds of a file at the top.
