@@ -19,7 +19,7 @@ public struct SnapshotWarning: Hashable, Sendable {
     public static let metadata = Code(rawValue: "metadata")
     /// What was saved is damaged in itself: Chroma would not find everything.
     public static let damagedSource = Code(rawValue: "damaged_source")
-    /// The examination of a snapshot took too long, and was ended without a verdict.
+    /// The examination of a snapshot took too long or failed, or its verdict could not be noted.
     public static let unexamined = Code(rawValue: "unexamined")
     /// Something that should be in the repository is not.
     public static let damaged = Code(rawValue: "damaged")

@@ -102,6 +102,25 @@ class Rights(Case):
     restored.close()
 
   @unittest.skipUnless(ROOT, "only root can become another user")
+  def test_what_can_not_be_noted_takes_no_snapshot_back(self):
+    program, directory = self.as_nobody(), self.chroma_of_nobody()
+    self.give_away(directory)
+    self.snapshot(directory, program=program)
+    for folder in (program.repository / "notes").rglob("*"):
+      if folder.is_dir():
+        folder.chmod(0o500)
+    (program.repository / "notes").chmod(0o500)
+    (directory / "more").write_bytes(b"more")
+    summary = self.snapshot(directory, program=program)
+    self.assertEqual((summary["health"], len(self.snapshots(program=program))), ("good", 2))
+    self.assertIn("unexamined", [warning["code"] for warning in summary["warnings"]])
+    header = next(directory.glob("*/index_metadata.pickle")).parent / "header.bin"
+    header.write_bytes(b"garbage")
+    os.utime(header.parent / "index_metadata.pickle")
+    result = self.call("auto", directory, "--max-backups", "1", "--json", code=3, program=program)
+    self.assertEqual(result.summary["health"], "damaged")
+
+  @unittest.skipUnless(ROOT, "only root can become another user")
   def test_no_right_to_write(self):
     program = self.as_nobody()
     self.source.chmod(0o755)

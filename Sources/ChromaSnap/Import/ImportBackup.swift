@@ -142,11 +142,9 @@ public struct ImportBackup: Sendable {
     try repository.secure(index, alsoExpecting: condemned)
     var summary = Summary(snapshot: try repository.commit(manifest), warnings: warnings)
     guard backup.isChroma, examinesHealth else { return summary }
-    let (health, found) = try JudgeSnapshot.examine(
+    try JudgeSnapshot.examine(
       SnapshotContents(result.tree, in: repository, index: index), of: summary.snapshot.id, in: repository,
-      secondsMax: healthSecondsMax)
-    summary.health = health
-    summary.warnings += found
+      secondsMax: healthSecondsMax, &summary.health, &summary.warnings)
     return summary
   }
 

@@ -24,29 +24,30 @@ struct JudgeSnapshot {
     let contents = try SnapshotContents(snapshot.manifest.tree, in: repository, index: index, captured: captured)
     var sound = SoundParts()
     if verdict == .good, let parent { sound = try unchanged(contents, since: parent) }
-    let (health, warnings) = try Self.examine(
-      contents, of: snapshot.id, in: repository, sound: sound, secondsMax: secondsMax)
-    summary.health = health
-    summary.warnings += warnings
+    try Self.examine(
+      contents, of: snapshot.id, in: repository, sound: sound, secondsMax: secondsMax, &summary.health,
+      &summary.warnings)
   }
 
-  /// Examines what is in a snapshot, and notes the verdict.
-  /// - Returns: What was found; no verdict where that would take longer than it may.
+  /// Examines what is in a snapshot, and notes the verdict. What was found is told even where it can't be noted; there is no
+  /// verdict where the examination would take longer than it may.
   static func examine(
     _ contents: SnapshotContents, of snapshot: ChunkID, in repository: Repository, sound: SoundParts = SoundParts(),
-    secondsMax: Double
-  ) throws(SnapshotError) -> (SnapshotHealth, [SnapshotWarning]) {
+    secondsMax: Double, _ health: inout SnapshotHealth, _ warnings: inout [SnapshotWarning]
+  ) throws(SnapshotError) {
     let report: HealthReport
     do {
       report = try HealthCheck.run(contents, sound: sound, secondsMax: secondsMax)
     } catch let error as SnapshotError { throw error } catch is HealthCheck.OutOfTime {
       let limit = Int(secondsMax.rounded(.up))
-      let warning = SnapshotWarning(
-        .unexamined, "the examination was ended after \(limit) s: nothing is known of the snapshot's health")
-      return (.unchecked, [warning])
+      warnings.append(
+        SnapshotWarning(
+          .unexamined, "the examination was ended after \(limit) s: nothing is known of the snapshot's health"))
+      return
     } catch { throw SnapshotError(.failed, "the health check failed: \(error)") }
+    health = report.verdict == .good ? .good : .damaged
+    warnings += report.warnings
     try repository.noteHealth(report, of: snapshot)
-    return (report.verdict == .good ? .good : .damaged, report.warnings)
   }
 
   /// The parts that are as they were in a snapshot that was found good.

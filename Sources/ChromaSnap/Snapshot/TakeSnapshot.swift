@@ -235,12 +235,16 @@ public struct TakeSnapshot: Sendable {
     try activity.checkpoint()
     try repository.secure(index, alsoExpecting: condemned)
     let snapshot = try repository.commit(manifest)
-    try remember(snapshot.id)
     summary.snapshot = snapshot
+    // The snapshot is there, whatever fails from here on. Where it can't be remembered, the next one reads more.
+    try? remember(snapshot.id)
     if summary.kind == .chroma, examinesHealth {
       let judge = JudgeSnapshot(
         repository: repository, index: index, parent: parent, captured: captured, secondsMax: healthSecondsMax)
-      try judge.run(snapshot, &summary)
+      do throws(SnapshotError) { try judge.run(snapshot, &summary) } catch {
+        summary.warnings.append(
+          SnapshotWarning(.unexamined, "the snapshot is there, but no verdict about it was noted: \(error.message)"))
+      }
     }
   }
 
