@@ -105,6 +105,19 @@ class Mishaps(SourceCase):
     self.write("folder/header.bin", header[:36] + b"\xfc" + b"\xff" * 7 + header[44:])
     self.snapshot(self.source)
 
+  def test_a_pipe_is_waited_for_by_nobody(self):
+    directory = self.chroma()
+    index = next(directory.glob("*/index_metadata.pickle")).parent
+    os.truncate(index / "data_level0.bin", 2 << 20)
+    (index / "header.bin").unlink()
+    os.mkfifo(index / "header.bin")
+    self.snapshot(directory, code=3)
+    self.call("health", directory, code=1)
+    (index / "index_metadata.pickle").unlink()
+    os.mkfifo(index / "index_metadata.pickle")
+    self.snapshot(directory, code=3)
+    self.call("health", directory, code=1)
+
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -106,10 +106,10 @@ package struct ChromaDirectory: Hashable, Sendable {
     let small: UInt64 = 1 << 20
     guard folder.files.values.contains(where: { $0.size > small }) else { return [] }
     let at = path.appending(folder.name)
-    var header: HNSWHeader?
-    if let file = try? Descriptor(opening: at.appending(HNSWFile.header.rawValue)) {
-      header = HNSWHeader(try file.readAll(limit: 4096))
-    }
+    // Whatever bears the name: a FIFO must not be waited for.
+    let start = try? Descriptor(opening: at.appending(HNSWFile.header.rawValue), .read, [.nonBlocking])
+      .readAll(limit: Int(HNSWFile.headerSizeMax))
+    let header = start.flatMap { HNSWHeader($0) }
     var result: [Bloat] = []
     for file in HNSWFile.allCases where (folder.files[file]?.size ?? 0) > small {
       guard let status = try status(at.appending(file.rawValue)) else { continue }

@@ -37,7 +37,8 @@ package struct DirectoryContents: ChromaContents {
     at.append(name)
     if folder == nil, name == ChromaDirectory.databaseName, let database { at = database }
     do throws(SystemError) { return try DescriptorFile(opening: at) } catch {
-      if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
+      // What is no file is in no snapshot either.
+      if [.noSuchFileOrDirectory, .notDirectory, .illegalSeek].contains(error.errno) { return nil }
       throw error
     }
   }

@@ -13,8 +13,10 @@ package final class DescriptorFile: RandomAccessFile {
     self.descriptor = descriptor
   }
 
+  /// Opens a file. What is none, such as a FIFO, is refused rather than waited for.
   package convenience init(opening path: FilePath) throws(SystemError) {
-    try self.init(Descriptor(opening: path))
+    try self.init(Descriptor(opening: path, .read, [.nonBlocking]))
+    guard status.kind == .file else { throw SystemError(.illegalSeek, call: "open", path: path) }
   }
 
   package var size: UInt64 { status.size }
