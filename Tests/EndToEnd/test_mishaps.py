@@ -118,6 +118,17 @@ class Mishaps(SourceCase):
     self.snapshot(directory, code=3)
     self.call("health", directory, code=1)
 
+  def test_a_symbolic_link_to_a_database_is_no_database(self):
+    directory = self.chroma()
+    linking = self.home / "linking"
+    linking.mkdir()
+    (linking / "chroma.sqlite3").symlink_to(directory / "chroma.sqlite3")
+    self.assertError(self.program.run("snapshot", linking, "--json"), 64, str(directory))
+    # Of anything else it is a link like others.
+    (linking / "chroma.sqlite3").unlink()
+    (linking / "chroma.sqlite3").symlink_to(self.source / "one")
+    self.snapshot(linking)
+
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -23,10 +23,11 @@ enum SQLitePage {
     return fingerprint(page.bytes)
   }
 
-  /// The same of a file; 0 where it can't be read.
+  /// The same of a file; 0 where it is none, or can't be read.
   static func fingerprint(of path: FilePath) -> UInt64 {
     do throws(SystemError) {
       let file = try Descriptor(opening: path, .read, [.noFollow, .nonBlocking])
+      guard try file.status().kind == .file else { return 0 }
       var page = ByteBuffer(capacity: bytes)
       page.count = unsafe try file.read(at: 0, into: page.storage)
       return fingerprint(page.bytes)

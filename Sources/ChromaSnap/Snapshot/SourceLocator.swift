@@ -25,17 +25,25 @@ public enum SourceLocator {
 
   /// Whether a directory holds Chroma's database.
   public static func isChroma(_ folder: FilePath) -> Bool {
-    let database = folder.appending(ChromaDirectory.databaseName)
-    return (try? FileStatus(at: database).kind == .file) == true && SQLitePage.fingerprint(of: database) != 0
+    SQLitePage.fingerprint(of: folder.appending(ChromaDirectory.databaseName)) != 0
   }
 
   /// What a directory is.
-  /// - Throws: `no_permission` where it holds a database that may not be read: all else in it is worth nothing without.
+  /// - Throws: `no_permission` where it holds a database that may not be read, `usage` where it holds only a symbolic link
+  ///   to one: all else in it is worth nothing without.
   static func kind(of folder: FilePath) throws(SnapshotError) -> Manifest.Source.Kind {
     if isChroma(folder) { return .chroma }
     let database = folder.appending(ChromaDirectory.databaseName)
     do throws(SystemError) { _ = try Descriptor(opening: database, .read, [.noFollow, .nonBlocking]) } catch {
       if error.errno == .permissionDenied { throw SnapshotError(error, while: "reading Chroma's database") }
+      // What opening a symbolic link without following it ends with.
+      if error.errno == .tooManySymbolicLinkLevels, let target = try? FileSystem.resolve(database),
+        SQLitePage.fingerprint(of: target) != 0
+      {
+        throw SnapshotError(
+          .usage, "\(database) is a symbolic link to \(target)",
+          hint: "Name the directory that holds it: \(target.removingLastComponent()).")
+      }
     }
     return .directory
   }
