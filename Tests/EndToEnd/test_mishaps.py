@@ -129,6 +129,32 @@ class Mishaps(SourceCase):
     (linking / "chroma.sqlite3").symlink_to(self.source / "one")
     self.snapshot(linking)
 
+  def crashed(self, mode):
+    """A copy of a Chroma directory as a power cut would leave it: what its log holds counts, what its journal undoes not."""
+    directory, crashed = self.chroma(), self.home / f"crashed-{mode}"
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    database.execute(f"PRAGMA journal_mode={mode}")
+    if mode == "delete":
+      database.execute("PRAGMA cache_size=2")
+      database.execute("BEGIN")
+    database.execute("DELETE FROM embeddings WHERE id % 2")
+    database.execute("UPDATE embeddings SET embedding_id = 'x' || embedding_id")
+    database.execute("CREATE TABLE filler AS SELECT * FROM embeddings_queue")
+    shutil.copytree(directory, crashed, ignore=shutil.ignore_patterns("*-shm"))
+    database.close()
+    shutil.rmtree(directory)
+    return crashed
+
+  def test_what_a_crash_left_is_examined_as_the_next_one_would_find_it(self):
+    for mode, code in (("wal", 1), ("delete", 0)):
+      with self.subTest(mode=mode):
+        directory = self.crashed(mode)
+        self.assertEqual(len(list(directory.glob("chroma.sqlite3-*"))), 1)
+        before = trees.describe(directory)
+        self.call("health", directory, code=code)
+        self.assertSameTree(before, directory)
+        self.snapshot(directory, code=3 if code else 0)
+
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -22,7 +22,8 @@ public struct ExamineHealth: Sendable {
   }
 
   /// Of a directory. Nobody may write to it meanwhile.
-  public static func directory(_ path: FilePath) throws(SnapshotError) -> Result {
+  /// - Parameter location: Where there is room for a copy of the database, if a crash has left it to be recovered.
+  public static func directory(_ path: FilePath, in location: RepositoryLocation) throws(SnapshotError) -> Result {
     guard try SourceLocator.kind(of: path) == .chroma else {
       throw SnapshotError(.sourceMissing, "\(path) is no Chroma directory", hint: "It holds no chroma.sqlite3.")
     }
@@ -33,8 +34,30 @@ public struct ExamineHealth: Sendable {
         .sourceBusy, "process \(process.id) (\(process.name)) has \(path) open: what is being written can't be judged",
         hint: "Take a snapshot, and examine that: chromasnap health latest.")
     }
-    do { return result(try HealthCheck.run(DirectoryContents(path)), nil) } catch {
+    let scratch = try calling("making a scratch folder") { () throws(SystemError) in
+      try ScratchFolder("health", in: location.place.caches)
+    }
+    do {
+      let recovered = try recovered(path, in: scratch.path)
+      let report = try HealthCheck.run(DirectoryContents(path, database: recovered?.path))
+      return withExtendedLifetime((scratch, recovered)) { result(report, nil) }
+    } catch let error as ChromaError { throw SnapshotError(error) } catch {
       throw SnapshotError(.failed, "the health check failed: \(error)")
+    }
+  }
+
+  /// The database as whoever opens it next would find it, where a crash has left a journal or a log beside it.
+  private static func recovered(_ path: FilePath, in scratch: FilePath) throws(ChromaError) -> ScratchCopy? {
+    do throws(ChromaError) {
+      let hold = try DatabaseHold(path, scratch: scratch, isOffline: true)
+      _ = try hold.acquire()
+      guard case .copy(let copy) = try hold.content() else { return nil }
+      try hold.release()
+      return copy
+    } catch {
+      // What SQLite makes nothing of is the check's to say.
+      if (error.cause as? SQLiteError)?.isCorruption == true { return nil }
+      throw error
     }
   }
 

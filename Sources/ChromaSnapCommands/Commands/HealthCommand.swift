@@ -34,7 +34,7 @@ struct HealthCommand: SnapCommand {
     let path = FilePath(argument: what)
     let result =
       isFolder
-      ? try ExamineHealth.directory(path)
+      ? try ExamineHealth.directory(path, in: global.location)
       : try ExamineHealth.snapshot(selection.selector(what, global.settings), in: global.location)
     record { facts in
       if let snapshot = result.snapshot { facts.concern(snapshot) } else { facts.source = path.string }
