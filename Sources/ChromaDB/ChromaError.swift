@@ -19,6 +19,8 @@ package struct ChromaError: Error, Sendable, CustomStringConvertible {
     case lockLost = "lock_lost"
     /// The hold outlasted its limit and was given back by the watchdog.
     case holdExpired = "hold_expired"
+    /// The same of a copy that is made after a crash.
+    case recoveryExpired = "recovery_expired"
     /// This very process has the database open, and closing a descriptor would drop its locks.
     case openInThisProcess = "open_in_this_process"
     /// A process has the directory open that must be closed.

@@ -222,6 +222,30 @@ struct DatabaseHoldTests {
     #expect(try names.map { try content(of: directory.appending(nameBytes: $0)) } == before)
   }
 
+  /// Copying a large database takes longer than others may be kept waiting.
+  @Test(arguments: [("delete", false), ("wal", false), ("delete", true), ("wal", true)])
+  func `What a crash left may take long to copy`(mode: String, isOffline: Bool) throws {
+    let scratch = try ScratchFolder()
+    let directory = try crashed(mode, scratch)
+    var limits = DatabaseHold.Limits()
+    (limits.hold, limits.recovery) = (0.05, 60)
+    let patient = try hold(directory, scratch, limits, isOffline: isOffline)
+    _ = try patient.acquire()
+    sleepFor(seconds: 0.2)
+    try patient.release()
+  }
+
+  @Test func `A journal is not kept from being rolled back for ever`() throws {
+    let scratch = try ScratchFolder()
+    let directory = try crashed("delete", scratch)
+    var limits = DatabaseHold.Limits()
+    limits.recovery = 0.05
+    let hold = try hold(directory, scratch, limits)
+    #expect(try hold.acquire() == .hotJournal)
+    sleepFor(seconds: 0.2)
+    expect(.recoveryExpired) { try hold.release() }
+  }
+
   @Test func `Offline, a log is left over whatever can be seen of other processes`() throws {
     let scratch = try ScratchFolder()
     let directory = try crashed("wal", scratch)

@@ -19,6 +19,8 @@ package final class DatabaseHold: Sendable {
     package var wait: Double = 60
     /// Seconds after which the watchdog ends a hold.
     package var hold: Double = 30
+    /// The same after a crash, when all of the database is copied under it.
+    package var recovery: Double = 600
     /// Asked while waiting: whether to give up.
     package var isCancelled: @Sendable () -> Bool = { false }
     package init() {}
@@ -38,7 +40,8 @@ package final class DatabaseHold: Sendable {
     case none
     /// Held for so long; the condition it was taken in; what it looked like then, where no lock protects it.
     case held(for: Stopwatch, DatabaseCondition, [FileStamp?])
-    case expired
+    /// Ended by the watchdog; the condition that it was taken in.
+    case expired(DatabaseCondition)
   }
 
   let directory: FilePath
@@ -150,11 +153,22 @@ package final class DatabaseHold: Sendable {
   private func grasp(_ condition: DatabaseCondition, _ stamps: [FileStamp?]) -> DatabaseCondition {
     grip.withLock { $0 = .held(for: Stopwatch(), condition, stamps) }
     let number = generation.add(1, ordering: .relaxed).newValue
-    DispatchQueue.global().asyncAfter(deadline: .now() + limits.hold) { [weak self] in
+    guard let limit = limit(of: condition) else { return condition }
+    DispatchQueue.global().asyncAfter(deadline: .now() + limit) { [weak self] in
       guard let self, generation.load(ordering: .relaxed) == number else { return }
-      letGo(becoming: .expired)
+      letGo(becoming: .expired(condition))
     }
     return condition
+  }
+
+  /// Seconds that a hold may last; `nil` where nobody waits for its end.
+  private func limit(of condition: DatabaseCondition) -> Double? {
+    if isOffline { return nil }
+    return switch condition {
+    case .rollbackJournal, .writeAheadLog: limits.hold
+    case .hotJournal: limits.recovery
+    case .leftoverLog: nil
+    }
   }
 
   /// Gives the hold back after proving that it stood until now.
@@ -196,6 +210,9 @@ package final class DatabaseHold: Sendable {
     let (condition, stamps): (DatabaseCondition, [FileStamp?])
     switch grip.withLock({ $0 }) {
     case .held(_, let held, let looks): (condition, stamps) = (held, looks)
+    case .expired(.hotJournal):
+      throw ChromaError(
+        .recoveryExpired, "copying what a crash has left outlasted its limit of \(limits.recovery) s", path: file.path)
     case .expired:
       throw ChromaError(
         .holdExpired, "the hold outlasted its limit of \(limits.hold) s and was given back; nothing was kept of it",

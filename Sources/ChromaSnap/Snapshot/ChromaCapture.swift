@@ -218,6 +218,8 @@ extension SnapshotError {
       case .busy: (.sourceBusy, "A writer keeps the database locked: try again, or wait longer with --lock-timeout.")
       case .cancelled: (.cancelled, nil)
       case .vanished: (.sourceMissing, "Check that the directory is still there.")
+      case .recoveryExpired:
+        (.sourceBusy, "Stop what uses the directory, and say --offline: then the copy may take as long as it needs.")
       case .lockLost, .holdExpired, .unstable:
         (.sourceBusy, "The snapshot was not written, nothing is lost: try again when less is being written.")
       case .system where (error.cause as? SystemError)?.errno == .permissionDenied:
