@@ -102,6 +102,15 @@ class Rights(Case):
     restored.close()
 
   @unittest.skipUnless(ROOT, "only root can become another user")
+  def test_a_folder_that_can_not_be_read_is_left_out(self):
+    program, directory = self.as_nobody(), self.chroma_of_nobody()
+    self.give_away(directory)
+    (directory / "lost+found").mkdir(0o700)
+    for arguments in ((), ("--offline",)):
+      summary = self.snapshot(directory, *arguments, code=3, program=program)
+      self.assertIn("lost+found", [warning["path"] for warning in summary["warnings"]])
+
+  @unittest.skipUnless(ROOT, "only root can become another user")
   def test_what_can_not_be_noted_takes_no_snapshot_back(self):
     program, directory = self.as_nobody(), self.chroma_of_nobody()
     self.give_away(directory)

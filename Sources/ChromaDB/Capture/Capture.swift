@@ -82,7 +82,9 @@ package struct Capture<Sink: CaptureSink> {
         ChromaError(.inUse, "process \(first.id) (\(first.name)) has the directory open", path: directory))
     }
     if use.hidden > 0 {
-      warn(.hiddenProcesses, "\(use.hidden) processes of other users can't be looked into: they may use the directory")
+      warn(
+        .hiddenProcesses,
+        "\(use.hidden) processes or folders of others can't be looked into: somebody may use the directory")
     }
   }
 

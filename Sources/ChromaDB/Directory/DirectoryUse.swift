@@ -22,7 +22,8 @@ package struct DirectoryUse: Hashable, Sendable {
 
   /// By id, this process excluded.
   package var processes: [Process]
-  /// How many processes do not let themselves be looked into. On systems without `/proc`, 1: nothing was seen at all.
+  /// How many processes and folders do not let themselves be looked into. On systems without `/proc`, 1: nothing was seen
+  /// at all.
   package var hidden: Int
 
   /// Looks for processes that have `directory` itself or any file in it open.
@@ -31,8 +32,10 @@ package struct DirectoryUse: Hashable, Sendable {
   package static func of(_ directory: FilePath) throws(ChromaError) -> DirectoryUse {
     try onSystem { () throws(SystemError) in
       var files: Set<FileIdentity> = []
-      try collect(Descriptor(opening: directory, .read, [.directory]), &files)
-      return of(files)
+      let unseen = try collect(Descriptor(opening: directory, .read, [.directory]), &files)
+      var use = of(files)
+      use.hidden += unseen
+      return use
     }
   }
 
@@ -73,21 +76,28 @@ package struct DirectoryUse: Hashable, Sendable {
     return false
   }
 
+  /// - Returns: How many folders can't be looked into.
   private static func collect(
     _ directory: borrowing Descriptor, _ files: inout Set<FileIdentity>
-  ) throws(SystemError) {
+  ) throws(SystemError) -> Int {
+    var unseen = 0
     files.insert(FileIdentity(try directory.status()))
     for name in try DirectoryReader.names(in: directory) {
       do throws(SystemError) {
         let status = try directory.status(of: name)
         if status.kind == .directory {
-          try collect(Descriptor(opening: name, in: directory, .read, [.directory]), &files)
+          unseen += try collect(Descriptor(opening: name, in: directory, .read, [.directory]), &files)
         } else {
           files.insert(FileIdentity(status))
         }
       } catch {
-        if error.errno != .noSuchFileOrDirectory { throw error }
+        switch error.errno {
+        case .noSuchFileOrDirectory: break
+        case .permissionDenied: unseen += 1
+        default: throw error
+        }
       }
     }
+    return unseen
   }
 }
