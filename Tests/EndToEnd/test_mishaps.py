@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -154,6 +155,34 @@ class Mishaps(SourceCase):
         self.call("health", directory, code=code)
         self.assertSameTree(before, directory)
         self.snapshot(directory, code=3 if code else 0)
+
+  def test_what_else_lies_beside_an_index_stays(self):
+    directory = self.chroma()
+    index = next(directory.glob("*/index_metadata.pickle")).parent
+    (index / "mine.txt").write_text("mine")
+    (index / "below").mkdir()
+    (index / "below" / "further").write_text("mine too")
+    self.busy_while(index, lambda: self.assertRestores(self.snapshot(directory)["snapshot_id"], directory))
+    (index / "mine.txt").unlink()
+    def without():
+      target = self.restore(self.snapshot(directory, "--exclude", f"/{index.name}/", code=(0, 3))["snapshot_id"], code=(0, 3))
+      self.assertFalse((target / index.name).exists())
+    self.busy_while(index, without)
+
+  def busy_while(self, index, body):
+    """Lets an index come to no rest for a while: it is read again then."""
+    end = time.monotonic() + 1.5
+    def touch():
+      while time.monotonic() < end:
+        os.utime(index / "length.bin")
+        os.utime(index / "index_metadata.pickle")
+        time.sleep(0.005)
+    thread = threading.Thread(target=touch)
+    thread.start()
+    try:
+      body()
+    finally:
+      thread.join()
 
 
   def test_restoring_twice_restores_the_same(self):

@@ -20,8 +20,8 @@ package protocol CaptureSink: AnyObject {
   /// meanwhile; in segment folders that is no error, for the capture looks at them again.
   func firstPass(_ plan: CapturePlan) throws(Failure)
 
-  /// Reads the HNSW files of one folder again: exactly those in `folder.files`. Others that were read before are no
-  /// longer part of it. A file that has vanished is taken as empty; the capture notices and comes again.
+  /// Reads the HNSW files of one folder again: exactly those in `folder.files`. Other HNSW files that were read before are
+  /// no longer part of it. A file that has vanished is taken as empty; the capture notices and comes again.
   func readAgain(_ folder: SegmentFolder, whileHeld: Bool) throws(Failure)
 
   /// The folder is not part of the snapshot: its collection was deleted meanwhile, or it is an orphan.

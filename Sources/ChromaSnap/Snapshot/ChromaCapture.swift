@@ -78,19 +78,28 @@ final class ChromaCapture: CaptureSink {
   }
 
   func readAgain(_ folder: SegmentFolder, whileHeld: Bool) throws(SnapshotError) {
-    guard let engine else { return }
+    let name = Array(folder.name.utf8)
+    guard let engine, !exclusions.rules.excludes([name], isFolder: true) else { return }
     let path = source.appending(folder.name)
     // What has gone meanwhile the capture will notice, and come again or leave it out.
     guard let status = try? FileStatus(at: path, following: false), status.kind == .directory else { return }
     var entries: [ScannedEntry] = []
     for file in folder.files.keys {
-      guard let status = try? FileStatus(at: path.appending(file.rawValue), following: false) else { continue }
-      entries.append(ScannedEntry(name: Array(file.rawValue.utf8)[...], status: status))
+      let fileName = Array(file.rawValue.utf8)
+      guard !exclusions.rules.excludes([name, fileName], isFolder: false),
+        let status = try? FileStatus(at: path.appending(file.rawValue), following: false), status.kind == .file
+      else { continue }
+      entries.append(ScannedEntry(name: fileName[...], status: status))
+    }
+    if whileHeld { for entry in entries { try spool(entry, of: path) } }
+    // What else lies there is not Chroma's: it stays as the walk found it.
+    let names = Set(entries.map(\.name))
+    entries += engine.plan.entries(of: name).filter { known in
+      !names.contains(known.name) && !(known.status.kind == .file && IndexHeader.isIndexFile(known.name))
     }
     entries.sort { nameOrder($0.name, $1.name) }
-    if whileHeld { for entry in entries { try spool(entry, of: path) } }
     try engine.withReader { (plan, reader) throws(SnapshotError) in
-      try plan.replace(folder: Array(folder.name.utf8), status: status, entries: entries, reader: &reader)
+      try plan.replace(folder: name, status: status, entries: entries, reader: &reader)
     }
     let jobs = engine.plan.takeUnread()
     guard whileHeld else { return try engine.read(jobs) }

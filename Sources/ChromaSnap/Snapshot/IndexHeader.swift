@@ -8,6 +8,11 @@ enum IndexHeader {
   /// The files that are rewritten in place; the pickle is written anew.
   static let files = Set(HNSWFile.allCases.filter { $0 != .metadata }.map { Array($0.rawValue.utf8) })
 
+  /// Whether a name is one of those that Chroma gives to the files of an index.
+  static func isIndexFile(_ name: ArraySlice<UInt8>) -> Bool {
+    HNSWFile(rawValue: String(decoding: name, as: UTF8.self)) != nil
+  }
+
   /// Whether there is a header, and it is valid.
   static func isValid(at path: FilePath) -> Bool {
     guard let bytes = try? Descriptor(opening: path, .read, [.noFollow, .nonBlocking]).readAll(limit: 4096) else {

@@ -173,6 +173,9 @@ struct SnapshotPlan: Sendable {
     scan.folders[0].entries.first { $0.name == name[...] }.flatMap(\.folder)
   }
 
+  /// What is known to lie in a folder at the top of the source.
+  func entries(of name: [UInt8]) -> [ScannedEntry] { folder(named: name).map { scan.folders[$0].entries } ?? [] }
+
   /// The source's own folder is no longer as in the parent.
   private mutating func reopenRoot(_ reader: inout ChunkReader) throws(SnapshotError) {
     isUnchanged = false
@@ -302,7 +305,8 @@ struct SnapshotPlan: Sendable {
     var byFile: [FileIdentity: Int] = [:]
     try decide(i, &byFile, &reader)
     for position in folders[i].origins.indices {
-      guard case .job(let job) = folders[i].origins[position], i == 0,
+      guard case .job(let job) = folders[i].origins[position],
+        i == 0 || !IndexHeader.isIndexFile(scan.folders[i].entries[position].name),
         let (old, status) = known[FileIdentity(jobs[job].status)], sameFile(status, jobs[job].status)
       else { continue }
       folders[i].origins[position] = .job(old)
