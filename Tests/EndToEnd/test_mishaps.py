@@ -156,6 +156,19 @@ class Mishaps(SourceCase):
         self.assertSameTree(before, directory)
         self.snapshot(directory, code=3 if code else 0)
 
+  def test_a_database_that_another_process_keeps_for_itself_is_waited_for(self):
+    directory = self.chroma()
+    database = sqlite3.connect(directory / "chroma.sqlite3", isolation_level=None)
+    database.execute("PRAGMA locking_mode=exclusive")
+    database.execute("PRAGMA journal_mode=wal")
+    database.execute("CREATE TABLE more(x)")
+    process = self.program.start("snapshot", directory, "--lock-timeout", "60s")
+    time.sleep(1)
+    self.assertIsNone(process.poll())
+    database.close()
+    output = process.communicate(timeout=60)
+    self.assertEqual(process.returncode, 0, output)
+
   def test_what_else_lies_beside_an_index_stays(self):
     directory = self.chroma()
     index = next(directory.glob("*/index_metadata.pickle")).parent

@@ -128,10 +128,10 @@ package final class DatabaseHold: Sendable {
     if isOffline { return grasp(condition, try stamps()) }
     switch condition {
     case .rollbackJournal, .writeAheadLog:
-      let connection = try connect(condition)
-      do throws(SQLiteError) { try connection.execute("BEGIN IMMEDIATE") } catch {
-        if error.isBusy { return nil }
-        throw failure(error)
+      let connection: SQLiteConnection
+      do throws(ChromaError) { connection = try begin(condition) } catch {
+        if error.code == .busy { return nil }
+        throw error
       }
       guard unsafe sqlite3_txn_state(connection.handle, "main") == SQLITE_TXN_WRITE else {
         try? connection.execute("ROLLBACK")
@@ -148,6 +148,12 @@ package final class DatabaseHold: Sendable {
       return grasp(condition, [])
     case .leftoverLog: return grasp(condition, try stamps())
     }
+  }
+
+  private func begin(_ condition: DatabaseCondition) throws(ChromaError) -> SQLiteConnection {
+    let connection = try connect(condition)
+    do throws(SQLiteError) { try connection.execute("BEGIN IMMEDIATE") } catch { throw failure(error) }
+    return connection
   }
 
   private func grasp(_ condition: DatabaseCondition, _ stamps: [FileStamp?]) -> DatabaseCondition {
@@ -358,11 +364,13 @@ package final class DatabaseHold: Sendable {
     guard !isOffline else { return nil }
     let condition = try condition()
     guard condition == .rollbackJournal || condition == .writeAheadLog else { return nil }
-    let connection = try connect(condition)
     let watch = Stopwatch()
     while true {
-      do throws(SQLiteError) { return try body(connection) } catch {
-        guard error.isBusy else { throw ChromaError(error, path: file.path) }
+      do throws(ChromaError) {
+        let connection = try connect(condition)
+        return try onSQLite(file.path) { () throws(SQLiteError) in try body(connection) }
+      } catch {
+        guard error.code == .busy else { throw error }
         try pause(0.005, for: "the database's lock", since: watch)
       }
     }
