@@ -197,6 +197,13 @@ class Mishaps(SourceCase):
     finally:
       thread.join()
 
+  def test_a_pattern_that_leaves_the_database_out(self):
+    self.assertError(self.program.run("snapshot", self.chroma(), "--exclude", "*.sqlite3", "--json"), 64, "exclude")
+
+  def test_the_repository_is_no_source(self):
+    self.snapshot(self.source)
+    for source in (self.program.repository, self.program.repository / "packs"):
+      self.assertError(self.program.run("snapshot", source, "--json"), 64, "repository")
 
   def test_restoring_twice_restores_the_same(self):
     self.snapshot(self.source)

@@ -81,6 +81,7 @@ public struct TakeSnapshot: Sendable {
     try TargetSwap.replay(source)
     let path = try SourceLocator.resolve(source)
     var summary = Summary(source: path, kind: try SourceLocator.kind(of: path))
+    try refuse(path, summary.kind, in: location)
     if createsRepository { summary.repositoryCreated = try location.createWhereMissing() }
     if isOffline, summary.kind != .chroma {
       throw SnapshotError(.usage, "\(path) is no Chroma directory, so --offline means nothing for it")
@@ -95,6 +96,26 @@ public struct TakeSnapshot: Sendable {
     try store(path, from: started, walk, leavingOut: exclusions, in: repository, &summary, activity)
     summary.duration = stopwatch.seconds
     return summary
+  }
+
+  /// Throws where there could be no snapshot, before anything is made.
+  private func refuse(
+    _ path: FilePath, _ kind: Manifest.Source.Kind, in location: RepositoryLocation
+  ) throws(SnapshotError) {
+    let database = ChromaDirectory.databaseName
+    if kind == .chroma, IgnoreRules(excludes).excludes([Array(database.utf8)], isFolder: false) {
+      throw SnapshotError(
+        .usage, "\(database) is excluded, without which all else in \(path) is worth nothing",
+        hint: "Add the pattern !\(database) behind the others.")
+    }
+    guard let folder = location.folder, let repository = try? FileStatus(at: folder) else { return }
+    var above = path
+    repeat {
+      if let status = try? FileStatus(at: above), FileIdentity(status) == FileIdentity(repository) {
+        throw SnapshotError(
+          .usage, "the source \(path) lies in the repository \(folder)", hint: "Name another source or repository.")
+      }
+    } while above.removeLastComponent()
   }
 
   private typealias Walk = Background<Result<SourceScan, SnapshotError>>
