@@ -252,8 +252,8 @@ struct DatabaseHoldTests {
     let user = Process()
     user.executableURL = URL(filePath: "/bin/sleep")
     user.arguments = ["60"]
-    user.standardInput = try #require(
-      FileHandle(forReadingAtPath: directory.appending("chroma.sqlite3-wal").string))
+    let log = try #require(FileHandle(forReadingAtPath: directory.appending("chroma.sqlite3-wal").string))
+    user.standardInput = log
     try user.run()
     defer { user.terminate() }
     let hold = try hold(directory, scratch, isOffline: true)

@@ -2,6 +2,7 @@ import ChromaSnap
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO
+import SystemPackage
 import Testing
 
 @Suite struct AuditTests {
@@ -74,9 +75,10 @@ import Testing
     for i in 0..<3 { try trail.append(entry("old", at: Self.now - 500 * 86_400 + Int64(i))) }
     for i in 0..<AuditEntry.alwaysKept { try trail.append(entry("new", at: Self.now - Int64(i))) }
     // What is not called as an entry is called is somebody else's.
-    let old = try #require(try workshop.objects("audit").first).removingLastComponent()
-    try FileSystem.makeFolder(old.appending("a folder"))
-    let stranger = old.appending("._\(try DirectoryReader.names(in: old).count)")
+    let old = try #require(try workshop.objects("audit").first)
+    let folder = old.removingLastComponent()
+    try FileSystem.makeFolder(folder.appending("a folder"))
+    let stranger = folder.appending("._\(old.lastComponent?.string ?? "")")
     _ = try Descriptor(opening: stranger, .write, [.create])
     #expect(try workshop.prune().auditEntriesRemoved == 3)
     #expect(FileStatus.exists(stranger))

@@ -1,8 +1,10 @@
 import ChromaSnap
 import ObjectStorage
+import SnapshotFormat
 import SnapshotRepository
 import Synchronization
 import SystemIO
+import SystemPackage
 import Testing
 
 struct SettledFolderTests {

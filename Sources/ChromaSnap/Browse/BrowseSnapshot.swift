@@ -90,7 +90,8 @@ public struct BrowseSnapshot: Sendable {
         try emit(TarStream.header(.symbolicLink, found.entry, path: path, target: target))
       case .file(let content, _):
         if let original = hardLinks.original(of: found.entry, at: place) {
-          try emit(TarStream.header(.hardLink, found.entry, path: path, target: Self.path(entries[original], in: folder)))
+          let target = Self.path(entries[original], in: folder)
+          try emit(TarStream.header(.hardLink, found.entry, path: path, target: target))
           continue
         }
         try emit(TarStream.header(.file, found.entry, path: path))
