@@ -42,18 +42,19 @@ package enum ObjectNames {
     switch String(object.prefix { $0 != "/" }) {
     case packs: return ChunkID(name).flatMap { pack($0) == object ? $0 : nil }
     case condemned: return ChunkID(name)
-    case notes, audit: return timedID(name, in: folder(of: object))
-    case snapshots: return name.hasSuffix(".json") ? timedID(name.dropLast(5), in: folder(of: object)) : nil
+    case notes, audit: return timedID(name) { folder(of: object).hasSuffix("/\($0)") }
+    // In whatever month: a manifest that was moved must not be overlooked.
+    case snapshots:
+      guard name.hasSuffix(".json") else { return nil }
+      return timedID(name.dropLast(5)) { month in self.name(of: folder(of: object)).utf8.count == month.utf8.count }
     default: return nil
     }
   }
 
-  /// The id in `<time>-<id>`, in the folder of the time's month.
-  private static func timedID(_ name: Substring, in folder: String) -> ChunkID? {
+  /// The id in `<time>-<id>`, where that may lie in the folder that it does.
+  private static func timedID(_ name: Substring, in folderFits: (_ month: String) -> Bool) -> ChunkID? {
     let time = name.prefix { $0 != "-" }
-    guard Timestamp.isCompact(time), folder.hasSuffix("/\(time.prefix(4))-\(time.dropFirst(4).prefix(2))") else {
-      return nil
-    }
+    guard Timestamp.isCompact(time), folderFits("\(time.prefix(4))-\(time.dropFirst(4).prefix(2))") else { return nil }
     return ChunkID(name.dropFirst(time.count + 1))
   }
 

@@ -247,6 +247,7 @@ class Menu(Case):
 
   def test_no_json(self):
     self.open("menu", "--json")
+    self.read("the menu prints no JSON")
     self.ended(64)
 
   def test_without_a_terminal(self):
