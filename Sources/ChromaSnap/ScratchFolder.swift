@@ -53,7 +53,7 @@ final class ScratchFolder: Sendable {
     for name in (try? DirectoryReader.names(in: folder)) ?? [] where name.starts(with: Array(prefix.utf8)) {
       let path = folder.appending(nameBytes: name)
       guard let status = try? FileStatus(at: path, following: false), status.kind == .directory,
-        seconds == 0 || Timestamp.now.seconds(since: status.changed) > seconds,
+        seconds == 0 || Timestamp.now.seconds(since: status.modified) > seconds,
         let lock = try? FileLock.attempt(folder: path)
       else { continue }
       found.append(Abandoned(path, lock))

@@ -229,13 +229,14 @@ class ZipBeside(Case):
     self.assertEqual(archive.stat().st_mtime_ns, written)
 
   def test_what_a_killed_run_left_goes_too(self):
-    partial = self.program.repository / f".chromasnap-zip-{self.snapshot(self.source, '--zip')['short_id']}-01234567"
+    taken = self.snapshot(self.source, "--zip")
+    partial = self.program.repository / f".chromasnap-zip-{taken['short_id']}-01234567"
     partial.write_bytes(b"PK")
     self.snapshot(self.source)
     summary = self.call("forget", "--keep-last", "1", "--json").summary
     self.assertFalse(partial.exists())
     self.assertEqual(self.zips(), set())
-    self.assertEqual(summary["zips_removed"], [str(self.program.repository / f"{name}.zip")])
+    self.assertEqual(summary["zips_removed"], [str(self.program.repository / f"{taken['name']}.zip")])
 
   def test_forget_says_that_it_went(self):
     self.snapshot(self.source, "--zip")

@@ -1,5 +1,6 @@
 """What one does by mistake, and what happens by bad luck, costs no data and is said."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -439,13 +440,15 @@ class Mishaps(SourceCase):
     shutil.rmtree(cold)
     self.program.cache = warm
     (cache,) = warm.iterdir()
+    document = whole.split(b"\n")[0]
+    identifier = json.loads(document)["id"]
     for number in range(8):
-      identifier = json.loads(whole)["id"]
       other = f"{number}{identifier[1:]}"
       folder = warm / cache.name.replace(identifier, other)
       if other != identifier:
         (folder / "catalogue.sqlite" / "below").mkdir(parents=True)
-        (folder / "config-1").write_bytes(whole.replace(identifier.encode(), other.encode()))
+        copied = document.replace(identifier.encode(), other.encode())
+        (folder / "config-1").write_bytes(copied + b"\nsha256:" + hashlib.sha256(copied).hexdigest().encode() + b"\n")
     config.unlink()
     self.assertTrue(self.call("repair", "--json").summary["mended_config"])
     self.assertEqual(config.read_bytes(), whole)
