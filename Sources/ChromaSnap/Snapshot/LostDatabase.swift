@@ -23,8 +23,7 @@ struct LostDatabase {
     if parent.manifest.source.kind == .chroma { return parent }
     let source = parent.manifest.source.id
     // Only where the first of all had a database: ordinary directories pay for no search.
-    let count = try catalogue.snapshotCount(ofSource: source)
-    let first = try catalogue.snapshots(.ofSource(source), newest: 1, skipping: max(0, count - 1)).first
+    let first = try catalogue.snapshots(.ofSource(source), newest: 1, order: .ofSourceBackwards).first
     guard first?.manifest.source.kind == .chroma else { return nil }
     let accepted = try catalogue.verdicts(.acknowledged)
     for snapshot in try catalogue.snapshots(.ofSource(source)).reversed() {

@@ -26,6 +26,8 @@ extension Catalogue {
   package enum SnapshotOrder: String, Sendable {
     /// By sequence, then the data's time (which orders imported backups), commit time, and id: that of one source.
     case ofSource = "sequence DESC, time DESC, commit_time DESC, id DESC"
+    /// The same backwards: the last in this order is the first of a source.
+    case ofSourceBackwards = "sequence, time, commit_time, id"
     case byCommit = "commit_time DESC, id DESC"
     /// By the data's time.
     case byTime = "time DESC, id DESC"
