@@ -67,7 +67,7 @@ struct CheckCommand: SnapCommand {
         lines.append("  `chromasnap repair` mends it where it can; else \(wayOut)")
       } else if problem.affected.isEmpty, summary.hurt.isEmpty || problem.chunk != nil {
         // What a pack without a readable table held stands among the other problems.
-        lines.append("  affects no snapshot; `chromasnap prune` removes it.")
+        lines.append("  affects no snapshot; `chromasnap prune` removes it")
       }
     }
     lines.append(

@@ -10,9 +10,9 @@ struct ExportCommand: SnapCommand {
     commandName: "export", abstract: "Write a snapshot as an ordinary ZIP.",
     discussion: """
       The archive holds the directory and a backup_metadata.json; any unzip program opens it. The same snapshot gives the same \
-        bytes. A backup_metadata.json of the directory's own is left out: that is a warning, and exit code 3. With --all every \
-        snapshot (of --source, where that is named) becomes NAME.zip in the folder that is named, or in the working directory; \
-        those that are there already are left alone.
+      bytes. A backup_metadata.json of the directory's own is left out: that is a warning, and exit code 3. With --all every \
+      snapshot (of --source, where that is named) becomes NAME.zip in the folder that is named, or in the working directory; \
+      those that are there already are left alone.
 
       EXAMPLES
         chromasnap export latest
