@@ -20,7 +20,7 @@ package struct FileLock: ~Copyable, Sendable {
     guard let mine = try? file.status(), let there = try? FileStatus(at: file.path, following: false) else {
       return false
     }
-    return mine.inode == there.inode && mine.device == there.device
+    return FileIdentity(mine) == FileIdentity(there)
   }
 
   /// Takes the lock if it is free. The file is made where it is missing.

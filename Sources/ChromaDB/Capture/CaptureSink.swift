@@ -1,4 +1,4 @@
-import SystemIO
+package import SystemIO
 import SystemPackage
 
 /// What a capture writes to: the engine that reads, hashes and stores.

@@ -1,4 +1,4 @@
-import SystemIO
+package import SystemIO
 package import SystemPackage
 
 #if canImport(Glibc)

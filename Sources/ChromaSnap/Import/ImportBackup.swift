@@ -1,4 +1,3 @@
-import ChromaDB
 import SnapshotFormat
 public import SnapshotRepository
 import SystemIO

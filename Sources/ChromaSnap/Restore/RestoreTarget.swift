@@ -1,4 +1,3 @@
-import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 import SystemIO
@@ -48,21 +47,15 @@ struct RestoreTarget {
   private func refuseRepository() throws(SnapshotError) {
     guard let repository, let status = try? FileStatus(at: repository) else { return }
     let identity = FileIdentity(status)
-    if Self.identities(upFrom: target).contains(identity) {
+    if FileIdentity.upwards(from: target).contains(identity) {
       throw refusal("\(target) is the repository \(repository), or in it: nothing is restored over it")
     }
-    let above = Self.identities(upFrom: repository).dropFirst(2)
+    let above = FileIdentity.upwards(from: repository).dropFirst(2)
     if let status = try? FileStatus(at: target), above.contains(FileIdentity(status)) {
       throw refusal(
         "the repository \(repository) lies deep in \(target), and would be taken away with what is replaced",
         "Move the repository elsewhere, or restore into another directory with --to.")
     }
-  }
-
-  /// Which folder a path leads to, and those above it, as far as they are there.
-  private static func identities(upFrom path: FilePath) -> [FileIdentity] {
-    sequence(first: path) { $0.components.isEmpty ? nil : $0.removingLastComponent() }
-      .compactMap { try? FileStatus(at: $0) }.map { FileIdentity($0) }
   }
 
   /// Whether what the target holds can make way for what arrives.

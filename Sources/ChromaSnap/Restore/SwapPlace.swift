@@ -1,4 +1,3 @@
-import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 package import SystemIO

@@ -73,7 +73,7 @@ extension FileWorker {
     let status = (try? file.handle.status()) ?? file.status
     let mark = FolderState.Mark(isTrusted: isTrusted(status, file.started), pageFingerprint: file.pageFingerprint)
     let reading = FileReading(content: content, chunking: file.chunking, mark: mark)
-    let isStable = sameFile(status, job.status) && content.length == status.size
+    let isStable = FileStamp(status) == FileStamp(job.status) && content.length == status.size
     return isStable ? .read(reading) : .unstable(reading, status)
   }
 

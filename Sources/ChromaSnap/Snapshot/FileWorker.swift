@@ -92,7 +92,7 @@ struct FileWorker: ~Copyable {
         mark: FolderState.Mark(isTrusted: isTrusted(status, started), pageFingerprint: fingerprint),
         attributes: attributes)
       bytesRead += UInt64(count)
-      let isStable = sameFile(status, job.status) && count == Int(status.size)
+      let isStable = FileStamp(status) == FileStamp(job.status) && count == Int(status.size)
       outcomes.append(isStable ? .read(reading) : .unstable(reading, status))
       if count == 0 { continue }
       waiting.append((job, reading, filled..<filled + count, position))

@@ -307,7 +307,7 @@ struct SnapshotPlan: Sendable {
     for position in folders[i].origins.indices {
       guard case .job(let job) = folders[i].origins[position],
         i == 0 || !IndexHeader.isIndexFile(scan.folders[i].entries[position].name),
-        let (old, status) = known[FileIdentity(jobs[job].status)], sameFile(status, jobs[job].status)
+        let (old, status) = known[FileIdentity(jobs[job].status)], FileStamp(status) == FileStamp(jobs[job].status)
       else { continue }
       folders[i].origins[position] = .job(old)
       unread.removeAll { $0 == job && !before.contains($0) }

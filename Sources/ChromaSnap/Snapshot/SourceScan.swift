@@ -1,4 +1,3 @@
-import ChromaDB
 import SnapshotFormat
 import SnapshotRepository
 import Synchronization

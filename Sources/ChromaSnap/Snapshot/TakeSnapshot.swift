@@ -109,13 +109,10 @@ public struct TakeSnapshot: Sendable {
         hint: "Add the pattern !\(database) behind the others.")
     }
     guard let folder = location.folder, let repository = try? FileStatus(at: folder) else { return }
-    var above = path
-    repeat {
-      if let status = try? FileStatus(at: above), FileIdentity(status) == FileIdentity(repository) {
-        throw SnapshotError(
-          .usage, "the source \(path) lies in the repository \(folder)", hint: "Name another source or repository.")
-      }
-    } while above.removeLastComponent()
+    guard !FileIdentity.upwards(from: path).contains(FileIdentity(repository)) else {
+      throw SnapshotError(
+        .usage, "the source \(path) lies in the repository \(folder)", hint: "Name another source or repository.")
+    }
   }
 
   private typealias Walk = Background<Result<SourceScan, SnapshotError>>

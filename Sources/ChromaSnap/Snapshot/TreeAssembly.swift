@@ -125,7 +125,7 @@ struct TreeAssembly {
       }
       if plan.folders[folder].marks[position].isTrusted { plan.folders[folder].marks[position] = reading.mark }
       // What lies in the catalogue is the scan's stat data: only where they are what was read may they be trusted.
-      if !sameFile(status, entry.status) { plan.folders[folder].marks[position].isTrusted = false }
+      if FileStamp(status) != FileStamp(entry.status) { plan.folders[folder].marks[position].isTrusted = false }
       statistics.files += 1
       statistics.totalBytes += reading.content.length
       // One that was read again only to be sure has not changed.

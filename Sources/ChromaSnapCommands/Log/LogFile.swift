@@ -51,7 +51,7 @@ package struct LogFile: Sendable {
     let target = try FileSystem.resolve(path)
     let found = try FileStatus(at: target)
     // Another process was faster.
-    guard found.inode == status.inode, found.device == status.device else { return }
+    guard FileIdentity(found) == FileIdentity(status) else { return }
     func old(_ number: Int) -> FilePath { target.appending(suffix: ".\(number)") }
     for number in stride(from: kept - 1, through: 1, by: -1) where FileStatus.exists(old(number)) {
       try FileSystem.rename(old(number), to: old(number + 1))

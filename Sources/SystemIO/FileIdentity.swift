@@ -1,4 +1,4 @@
-package import SystemIO
+package import SystemPackage
 
 /// Which file it is, whatever its path: hard links share it.
 package struct FileIdentity: Hashable, Sendable {
@@ -12,6 +12,13 @@ package struct FileIdentity: Hashable, Sendable {
 
   package init(_ status: FileStatus) {
     self.init(device: status.device, inode: status.inode)
+  }
+
+  /// What a path leads to, and the folders above it, as far as they are there. Of any two paths to one folder these are the
+  /// same.
+  package static func upwards(from path: FilePath) -> [FileIdentity] {
+    sequence(first: path) { $0.components.isEmpty ? nil : $0.removingLastComponent() }
+      .compactMap { try? FileStatus(at: $0) }.map { FileIdentity($0) }
   }
 }
 
