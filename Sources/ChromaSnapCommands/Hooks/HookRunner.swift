@@ -47,7 +47,8 @@ struct HookRunner {
 
   private func run(_ line: String, _ message: HookMessage) throws(SystemError) -> String? {
     let process = ChildProcess(
-      [Array("/bin/sh".utf8), Array("-c".utf8), Arguments.bytes(of: line)], environment: environment(message),
+      [Array("/bin/sh".utf8), Array("-c".utf8), Arguments.bytes(of: line)],
+      environment: Environment.with(message.variables + [Environment.noHooks]),
       timeout: patience(message.event))
     return try process.run(
       input: Descriptor.holding(Array((message.json.text + "\n").utf8)), extra: Descriptor.holding([]),
@@ -77,12 +78,4 @@ struct HookRunner {
   }
 
   private func patience(_ event: Hook.Event) -> Double { event == .start ? Self.startTimeout : Self.timeout }
-
-  /// Ours, with the message.
-  private func environment(_ message: HookMessage) -> [[UInt8]] {
-    let variables = message.variables
-    let hidden = variables.map { Array("\($0.name)=".utf8) }
-    return Environment.withoutHooks.filter { variable in !hidden.contains { variable.starts(with: $0) } }
-      + variables.map { Array("\($0.name)=\($0.value)".utf8.filter { $0 != 0 }) }
-  }
 }

@@ -98,8 +98,8 @@ struct HookSources: Sendable {
 
   private func output(of command: String, _ log: RunLog) -> String? {
     let process = ChildProcess(
-      [Array("/bin/sh".utf8), Array("-c".utf8), Arguments.bytes(of: command)], environment: Environment.withoutHooks,
-      timeout: Self.timeout)
+      [Array("/bin/sh".utf8), Array("-c".utf8), Arguments.bytes(of: command)],
+      environment: Environment.with([Environment.noHooks]), timeout: Self.timeout)
     do throws(SystemError) {
       let output = try Descriptor.holding([])
       let ending = try process.run(

@@ -30,11 +30,15 @@ enum Environment {
     return bytes.isEmpty ? nil : Arguments.text(of: bytes)
   }
 
-  /// Ours for programs that are run because of hooks: a chromasnap in one of them tells nobody in turn, whatever configuration
-  /// it finds, and so without end.
-  static var withoutHooks: [[UInt8]] {
-    let name = Array("CHROMASNAP_NOTIFY=".utf8)
-    return Platform.environment.filter { !$0.starts(with: name) } + [name + Array(HookSources.none.utf8)]
+  /// What keeps a chromasnap that is run because of hooks from telling anybody in turn, whatever configuration it finds, and so
+  /// without end.
+  static let noHooks = (name: "CHROMASNAP_NOTIFY", value: HookSources.none)
+
+  /// Ours, as `NAME=value`, with these variables in the place of any of their names.
+  static func with(_ variables: [(name: String, value: String)]) -> [[UInt8]] {
+    let replaced = variables.map { Array("\($0.name)=".utf8) }
+    return Platform.environment.filter { variable in !replaced.contains { variable.starts(with: $0) } }
+      + variables.map { Array("\($0.name)=\($0.value)".utf8.filter { $0 != 0 }) }
   }
 
   /// The user's folder: the passwd entry's rather than $HOME, which sudo and cron set to somebody else's, or not at all.

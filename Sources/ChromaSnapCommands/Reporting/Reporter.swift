@@ -25,8 +25,7 @@ struct Reporter {
     _ command: String, arguments: [String], isAudited: Bool, options: GlobalOptions
   ) throws(SnapshotError) {
     self.command = command
-    self.arguments = Secret.masked(
-      arguments: arguments.map { String(decoding: Arguments.bytes(of: $0), as: UTF8.self) })
+    self.arguments = Secret.masked(arguments: arguments.map(Arguments.shown))
     self.isAudited = isAudited
     self.options = options
     settings = ReportingSettings(options)

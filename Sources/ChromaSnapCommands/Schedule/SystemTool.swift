@@ -31,9 +31,9 @@ struct SystemTool: Sendable {
 
   /// Runs it to its end.
   func run(_ arguments: [String], input: [UInt8] = []) throws(SnapshotError) -> Ending {
-    let environment = Platform.environment.filter { !$0.starts(with: Array("LC_ALL=".utf8)) } + [Array("LC_ALL=C".utf8)]
     let process = ChildProcess(
-      ([program] + arguments).map { Arguments.bytes(of: $0) }, environment: environment, timeout: 60)
+      ([program] + arguments).map { Arguments.bytes(of: $0) }, environment: Environment.with([("LC_ALL", "C")]),
+      timeout: 60)
     return try calling("running \(program)") { () throws(SystemError) in
       let output = try Descriptor.holding([])
       let errors = try Descriptor.holding([])
