@@ -6,7 +6,8 @@ package import SystemIO
 ///
 /// `ZipWriter` and `ZipReader` follow PKWARE's APPNOTE.TXT 6.3.x (section numbers in the comments are those of 6.3.10) and
 /// RFC 1951 for the deflate streams. Times and names use what Info-ZIP added: the extended timestamp (0x5455) and the
-/// Unicode path (0x7075); times that do not fit into the former use the field of NTFS (0x000A). An archive that the writer makes has this shape:
+/// Unicode path (0x7075); times that do not fit into the former use the field of NTFS (0x000A). An archive that the writer
+/// makes has this shape:
 ///
 /// ```
 /// for each entry   local header, data, and for what does not fit into one piece of memory a data descriptor

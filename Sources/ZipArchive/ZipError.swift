@@ -46,9 +46,11 @@ package struct ZipError: Error, Sendable, CustomStringConvertible {
     self.cause = cause
   }
 
+  /// The message, and the entry that it is about.
+  package var sentence: String { entry.map { "\(message) (entry \"\($0)\")" } ?? message }
+
   package var description: String {
-    var text = message
-    if let entry { text += " (entry \"\(entry)\")" }
+    var text = sentence
     if let cause { text += ": \(cause)" }
     if let hint { text += "\n  \(hint)" }
     return text

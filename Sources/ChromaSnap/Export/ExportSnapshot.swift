@@ -163,7 +163,7 @@ public struct ExportSnapshot: Sendable {
         failure(cause, path)
       } else {
         SnapshotError(
-          .unsupported, error.entry.map { "\(error.message) (entry \"\($0)\")" } ?? error.message,
+          .unsupported, error.sentence,
           hint: "What a ZIP can't hold, such as a name with a backslash, is restored with `chromasnap restore`.")
       }
     default: SnapshotError(.failed, "writing \(path): \(error)")

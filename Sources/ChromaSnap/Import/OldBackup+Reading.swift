@@ -93,7 +93,7 @@ extension SnapshotError {
       self.init(cause, while: "reading \(file)")
       return
     }
-    let what = error.entry.map { "\(error.message) (entry \"\($0)\")" } ?? error.message
+    let what = error.sentence
     switch error.code {
     case .damaged, .notAnArchive:
       self.init(.damaged, "backup corrupted: \(file): \(what)", hint: error.hint, cause: error)
