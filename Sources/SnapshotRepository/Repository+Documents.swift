@@ -39,11 +39,13 @@ extension Repository {
     return found
   }
 
-  /// Puts a manifest in its place that lies under a name that is not its own.
+  /// Puts a document in its place that is a manifest, and lies under a name that is not its own.
   /// - Returns: Whether it had to.
-  package func putInPlace(_ object: String, isDryRun: Bool) throws(SnapshotError) -> Bool {
+  package func putInPlace(
+    _ object: String, _ id: ChunkID, _ document: [UInt8], isDryRun: Bool
+  ) throws(SnapshotError) -> Bool {
     guard object.hasPrefix("\(ObjectNames.snapshots)/"),
-      let (id, manifest, document) = try? readDocument(object, as: Manifest.self)
+      let manifest = try? Document.decode(Manifest.self, from: document, called: "it")
     else { return false }
     let place = ObjectNames.snapshot(id, committed: manifest.commitTime)
     if object == place { return false }

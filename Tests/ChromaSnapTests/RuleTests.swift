@@ -171,14 +171,20 @@ import Testing
 
   // MARK: 4: prune has two phases
 
-  /// A snapshot that commits between the mark and the sweep needs what is condemned.
-  @Test func aManifestBetweenMarkAndSweepIsSpared() throws {
+  /// Two snapshots of a database, of which the first is forgotten.
+  private func workshopWithoutItsFirst() throws -> (Workshop, first: Snapshot) {
     let workshop = try Workshop()
     try workshop.write("db", Self.database(1))
     let first = try workshop.snapshot()
     try workshop.write("db", Self.database(2))
     try workshop.snapshot()
     try workshop.forget(first)
+    return (workshop, first)
+  }
+
+  /// A snapshot that commits between the mark and the sweep needs what is condemned.
+  @Test func aManifestBetweenMarkAndSweepIsSpared() throws {
+    let (workshop, first) = try workshopWithoutItsFirst()
     // The first phase, as a prune that is killed before the second leaves it.
     do {
       let repository = try workshop.location.open(for: .delete)
@@ -197,12 +203,7 @@ import Testing
 
   /// What one interrupted prune wrote and another condemned stays, but no snapshot came to need it.
   @Test func whatIsNotNeededIsNotSpared() throws {
-    let workshop = try Workshop()
-    try workshop.write("db", Self.database(1))
-    let first = try workshop.snapshot()
-    try workshop.write("db", Self.database(2))
-    try workshop.snapshot()
-    try workshop.forget(first)
+    let (workshop, first) = try workshopWithoutItsFirst()
     do {
       let repository = try workshop.location.open(for: .delete)
       try repository.condemn([], replacements: first.manifest.packs)
@@ -214,12 +215,7 @@ import Testing
 
   /// What is condemned is never relied on by a snapshot that begins afterwards.
   @Test func condemnedPacksAreNotReliedOn() throws {
-    let workshop = try Workshop()
-    try workshop.write("db", Self.database(1))
-    let first = try workshop.snapshot()
-    try workshop.write("db", Self.database(2))
-    try workshop.snapshot()
-    try workshop.forget(first)
+    let (workshop, first) = try workshopWithoutItsFirst()
     do {
       let repository = try workshop.location.open(for: .delete)
       try repository.condemn(first.manifest.packs, replacements: [])

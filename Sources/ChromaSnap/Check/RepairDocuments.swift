@@ -11,8 +11,8 @@ struct RepairDocuments {
     for object in try repository.documents() {
       try activity.checkpoint()
       do throws(SnapshotError) {
-        _ = try repository.readDocument(object)
-        if try repository.putInPlace(object, isDryRun: isDryRun) { result.mended.append(object) }
+        let (id, document) = try repository.readDocument(object)
+        if try repository.putInPlace(object, id, document, isDryRun: isDryRun) { result.mended.append(object) }
       } catch {
         // One that can't be read for another reason may be well.
         if error.code == .damaged, let document = try repository.mended(object) {

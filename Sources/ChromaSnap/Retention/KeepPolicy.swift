@@ -71,9 +71,9 @@ public struct KeepPolicy: Hashable, Sendable {
     if let scope {
       for i in candidates.indices where !isInScope(candidates[i]) { reasons[i].append("not tagged \(scope)") }
     }
-    keepBuckets(candidates, hourly, "hourly", &reasons) { local, offset in
+    keepBuckets(candidates, hourly, "hourly", &reasons) { local, time in
       // Where clocks go back an hour comes twice.
-      "\(local.year) \(local.month) \(local.day) \(local.hour) \(offset)"
+      "\(local.year) \(local.month) \(local.day) \(local.hour) \(Platform.secondsEastOfUTC(at: time))"
     }
     keepBuckets(candidates, daily, "daily", &reasons) { local, _ in "\(local.year) \(local.month) \(local.day)" }
     keepBuckets(candidates, weekly, "weekly", &reasons) { local, _ in
@@ -123,16 +123,16 @@ public struct KeepPolicy: Hashable, Sendable {
     scope.map(candidate.snapshot.manifest.tags.contains) ?? true
   }
 
-  /// - Parameter bucket: Names that of a local time, so many seconds east of UTC.
+  /// - Parameter bucket: Names that of a local time, which is also given as a moment.
   private func keepBuckets(
     _ candidates: [Candidate], _ count: Int, _ name: String, _ reasons: inout [[String]],
-    bucket: (CivilTime, Int64) -> String
+    bucket: (CivilTime, Timestamp) -> String
   ) {
     var seen: Set<String> = []
     for (i, candidate) in candidates.enumerated().reversed() where isInScope(candidate) {
       guard seen.count < count else { return }
       let time = candidate.snapshot.manifest.time
-      let key = bucket(time.local, Platform.secondsEastOfUTC(at: time))
+      let key = bucket(time.local, time)
       if seen.insert(key).inserted { reasons[i].append("\(name) \(count)") }
     }
   }
