@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import shutil
 import struct
+import subprocess
 import sys
 import unittest
 
@@ -87,6 +89,38 @@ class Restore(SourceCase):
     self.call("restore", "latest", "--to", self.home / "link")
     self.assertTrue((self.home / "link").is_symlink())
     self.assertEqual(trees.contents(real), trees.contents(self.source))
+
+  def traced(self, injection, *arguments):
+    """Runs a command where each sync of a file system meets `injection`; its exit code, and what it called in turn."""
+    log = self.home / "calls"
+    command = ["strace", "-f", "-qq", "-o", log, "-e", "trace=syncfs,rename,renameat2", "-e", f"inject=syncfs:{injection}"]
+    if not shutil.which("strace") or subprocess.run([*command, "true"], capture_output=True).returncode:
+      self.skipTest("no right to trace a process")
+    result = subprocess.run(
+      [*command, self.program.path, *arguments], env=self.program.environment(), stdin=subprocess.DEVNULL,
+      capture_output=True, timeout=120)
+    return result, log.read_text(errors="surrogateescape").splitlines()
+
+  def test_what_was_restored_is_durable_before_it_is_in_place(self):
+    self.snapshot(self.source)
+    target = self.home / "place" / "target"
+    # The call takes half a second, in which everything else goes on.
+    result, calls = self.traced("delay_exit=500000", "restore", "latest", "--to", target)
+    self.assertEqual(result.returncode, 0, result.stderr)
+    self.assertSameTree(self.source, target)
+    synced = [i for i, call in enumerate(calls) if "syncfs" in call and "= 0" in call]
+    placed = [i for i, call in enumerate(calls) if f'"{target}"' in call and "rename" in call]
+    self.assertEqual((len(synced), len(placed)), (1, 1), calls)
+    self.assertLess(synced, placed)
+
+  def test_what_can_not_be_made_durable_is_not_put_in_place(self):
+    self.snapshot(self.source)
+    place = self.home / "place"
+    place.mkdir()
+    result, _ = self.traced("error=EIO", "restore", "latest", "--to", place / "target")
+    self.assertEqual(result.returncode, 1, result.stderr)
+    self.assertIn(b"durable", result.stderr)
+    self.assertEqual(os.listdir(place), [])
 
   def test_restored_files_inherit_no_access(self):
     (self.source / "one").chmod(0o640)

@@ -120,7 +120,11 @@ public struct RestoreSnapshot: Sendable {
         repository: repository, index: index, plan: plan, root: staging, activity: activity, local: local)
       summary.warnings += try writer.write()
       summary.filesReused = local?.files(of: plan) ?? 0
+      // The examination reads what is in memory: it need not wait for the disk, nor the disk for it.
+      let durable = Background { Result { () throws(SnapshotError) in try writer.makeDurable() } }
+      defer { _ = durable.wait() }
       try examine(staging, snapshot, isWhole: includes.isEmpty && excludes.isEmpty, &summary)
+      try durable.wait().get()
       try check(target)
       try checks.check(place, arriving: arriving)
       try checkUse(of: target)

@@ -18,7 +18,7 @@ struct RestoreWriter: Sendable {
     plan.entries[entry].names.reduce(root) { $0.appending(nameBytes: $1) }
   }
 
-  /// Writes everything, and makes it durable.
+  /// Writes everything. It is durable when `makeDurable` has returned.
   func write() throws(SnapshotError) -> [SnapshotWarning] {
     activity.expect(files: plan.files, bytes: plan.bytes)
     try calling("restoring") { () throws(SystemError) in try makeFoldersAndLinks() }
@@ -41,11 +41,14 @@ struct RestoreWriter: Sendable {
         activity.did(files: 1)
       }
     }
-    let warnings = try RestoreMetadata(writer: self).apply()
+    return try RestoreMetadata(writer: self).apply()
+  }
+
+  /// Waits until all that was written is on the disk.
+  func makeDurable() throws(SnapshotError) {
     try calling("making what was restored durable") { () throws(SystemError) in
       try Descriptor(opening: root, .read, [.directory]).synchronizeFileSystem()
     }
-    return warnings
   }
 
   private func makeFoldersAndLinks() throws(SystemError) {
