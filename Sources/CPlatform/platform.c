@@ -30,6 +30,17 @@ void cplatform_start_writeback(int descriptor, off_t offset, off_t length) {
 #endif
 }
 
+void cplatform_prefetch(int descriptor, off_t offset, off_t length) {
+#ifdef __linux__
+  (void)posix_fadvise(descriptor, offset, length, POSIX_FADV_WILLNEED);
+#elif defined(F_RDADVISE)
+  struct radvisory range = {.ra_offset = offset, .ra_count = (int)length};
+  (void)fcntl(descriptor, F_RDADVISE, &range);
+#else
+  (void)descriptor, (void)offset, (void)length;
+#endif
+}
+
 #ifdef __linux__
 /// Whether a file lies on another machine: each write past the cache would wait for that.
 static bool is_remote(int descriptor) {

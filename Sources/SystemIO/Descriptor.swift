@@ -169,6 +169,11 @@ package struct Descriptor: ~Copyable, Sendable {
     cplatform_start_writeback(raw, off_t(offset), off_t(count))
   }
 
+  /// Lets the system fetch a range that will be read soon. It may wait for a disk that is busy, but not for the bytes.
+  package func prefetch(offset: UInt64, count: UInt64) {
+    cplatform_prefetch(raw, off_t(offset), off_t(count))
+  }
+
   /// The first offset at or after `offset` that holds data rather than a hole; `nil` where none follows.
   package func nextData(from offset: UInt64) -> UInt64? {
     let found = cplatform_next_data(raw, off_t(offset))

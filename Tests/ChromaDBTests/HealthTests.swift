@@ -1,4 +1,5 @@
 import ChromaDB
+import Synchronization
 import SystemIO
 import SystemPackage
 import Testing
@@ -74,4 +75,56 @@ struct HealthTests {
       #expect(report.problems.contains { $0.collection == "notes" && $0.path != nil })
     }
   }
+  @Test func `The database is fetched in its own order beside the examination`() throws {
+    let scratch = try ScratchFolder()
+    let contents = DirectoryContents(try scratch.unpack("1.5.9"))
+    let watched = WatchedContents(contents)
+    _ = try HealthCheck.run(watched)
+    let size = try #require(try contents.size(of: ChromaDirectory.databaseName, in: nil))
+    let range = try #require(watched.fetched.withLock(\.self).first)
+    #expect(range.lowerBound == 0 && range.upperBound >= size)
+  }
+
+  @Test func `Records are counted by collection`() throws {
+    let scratch = try ScratchFolder()
+    let path = try scratch.unpack("1.5.9")
+    let inventory = try SnapshotVFS.open(DescriptorFile(opening: path.appending("chroma.sqlite3"))).read {
+      try InventoryReader.read($0)
+    }
+    let collections = try #require(inventory?.collections)
+    let records = try #require(try HealthCheck.run(DirectoryContents(path)).records)
+    #expect(records == Dictionary(uniqueKeysWithValues: collections.map { ($0.id, $0.records) }))
+    #expect(records.values.contains { $0 > 0 })
+    try inflict(.emptiedDatabase, on: path)
+    #expect(try HealthCheck.run(DirectoryContents(path)).records == nil)
+  }
+}
+
+/// A directory whose database is read only once some of it was asked for ahead.
+private final class WatchedContents: ChromaContents {
+  let contents: DirectoryContents
+  let fetched = Mutex<[Range<UInt64>]>([])
+
+  init(_ contents: DirectoryContents) { self.contents = contents }
+
+  struct Database: RandomAccessFile {
+    let file: any RandomAccessFile
+    let contents: WatchedContents
+    var size: UInt64 { file.size }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+      let watch = Stopwatch()
+      while offset > 0, contents.fetched.withLock(\.isEmpty), watch.seconds < 10 { sleepFor(seconds: 0.001) }
+      return unsafe try file.read(into: buffer, at: offset)
+    }
+
+    func prefetch(offset: UInt64, count: UInt64) { contents.fetched.withLock { $0.append(offset..<offset + count) } }
+  }
+
+  func file(_ name: String, in folder: String?) throws -> (any RandomAccessFile)? {
+    let file = try contents.file(name, in: folder)
+    return folder == nil ? file.map { Database(file: $0, contents: self) } : file
+  }
+
+  func folders() throws -> [String] { try contents.folders() }
 }

@@ -12,6 +12,10 @@ int cplatform_sync_file_system(int descriptor);
 /// Starts writing back a range of a file without waiting for it. A hint: does nothing where it is not supported.
 void cplatform_start_writeback(int descriptor, off_t offset, off_t length);
 
+/// Lets the system fetch a range of a file that will be read soon (posix_fadvise(2) with WILLNEED, F_RDADVISE). A hint: does
+/// nothing where it is not supported. Waits where the disk has enough to do already.
+void cplatform_prefetch(int descriptor, off_t offset, off_t length);
+
 /// Lets writes go past the page cache, or through it again (O_DIRECT, F_NOCACHE). -1 and errno where the file system
 /// can't, or is another machine's.
 int cplatform_bypass_cache(int descriptor, bool bypass);

@@ -24,4 +24,6 @@ package final class DescriptorFile: RandomAccessFile {
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
     unsafe try descriptor.read(at: offset, into: buffer)
   }
+
+  package func prefetch(offset: UInt64, count: UInt64) { descriptor.prefetch(offset: offset, count: count) }
 }

@@ -8,9 +8,14 @@ package protocol RandomAccessFile: Sendable {
   /// Fills `buffer` from `offset` on; fewer bytes only at the end of the file.
   /// - Returns: How many bytes were read.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
+
+  /// Says that a range will be read soon: a hint, for files that come from a disk.
+  func prefetch(offset: UInt64, count: UInt64)
 }
 
 extension RandomAccessFile {
+  package func prefetch(offset: UInt64, count: UInt64) {}
+
   /// The bytes of a range, cut off at the end of the file. For small things such as headers.
   package func bytes(at offset: UInt64, count: Int) throws -> [UInt8] {
     let available = offset >= size ? 0 : Int(min(UInt64(count), size - offset))

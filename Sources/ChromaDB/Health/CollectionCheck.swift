@@ -3,22 +3,30 @@ struct CollectionCheck {
   private let connection: SQLiteConnection
   private let contents: any ChromaContents
   private let soundIndexes: Set<String>
-  private var problems: [HealthReport.Problem] = []
+  private var found = Finding()
+
+  struct Finding {
+    var problems: [HealthReport.Problem] = []
+    /// How many records each collection's tables hold, by its id; `nil` where they can't be read.
+    var records: [String: Int64]?
+  }
 
   /// - Parameter soundIndexes: Index folders whose structure is known to be sound.
   static func run(
     _ file: any RandomAccessFile, _ contents: any ChromaContents, soundIndexes: Set<String>
-  ) throws -> [HealthReport.Problem] {
+  ) throws -> Finding {
     // What is no database at all is quick_check's to say.
-    guard SQLiteHeader(try file.bytes(at: 0, count: SQLiteHeader.byteCount)) != nil else { return [] }
+    guard SQLiteHeader(try file.bytes(at: 0, count: SQLiteHeader.byteCount)) != nil else { return Finding() }
     do {
       return try SnapshotVFS.open(file).read { connection in
         var check = CollectionCheck(connection: connection, contents: contents, soundIndexes: soundIndexes)
         try check.run()
-        return check.problems
+        return check.found
       }
     } catch let error as SQLiteError {
-      return [HealthReport.Problem(.sqliteDamage, "\(error)", path: ChromaDirectory.databaseName)]
+      return Finding(problems: [
+        HealthReport.Problem(.sqliteDamage, "\(error)", path: ChromaDirectory.databaseName)
+      ])
     }
   }
 
@@ -30,12 +38,14 @@ struct CollectionCheck {
 
   private mutating func run() throws {
     guard try ChromaSchema.read(connection) != nil else {
-      problems.append(
+      found.problems.append(
         HealthReport.Problem(.schema, "the database lacks Chroma's tables", path: ChromaDirectory.databaseName))
       return
     }
     let folders = Set(try contents.folders())
-    for collection in try InventoryReader.collections(connection) {
+    let collections = try InventoryReader.collections(connection)
+    found.records = Dictionary(collections.map { ($0.id, $0.records) }, uniquingKeysWith: { first, _ in first })
+    for collection in collections {
       guard !collection.vectorSegment.isEmpty, !collection.metadataSegment.isEmpty else {
         note(.schema, "the collection lacks a segment", collection)
         continue
@@ -47,7 +57,7 @@ struct CollectionCheck {
   private mutating func note(
     _ code: HealthReport.Problem.Code, _ message: String, _ collection: CollectionInventory, path: String? = nil
   ) {
-    problems.append(HealthReport.Problem(code, message, collection: collection.name, path: path))
+    found.problems.append(HealthReport.Problem(code, message, collection: collection.name, path: path))
   }
 
   private mutating func check(_ collection: CollectionInventory, hasFolder: Bool) throws {

@@ -25,18 +25,22 @@ package enum HealthCheck {
       let missing = HealthReport.Problem(.database, "\(name) is missing", path: name)
       return HealthReport(problems: [missing], duration: watch.seconds)
     }
-    let parts = Mutex<[[HealthReport.Problem]]>([[], []])
+    let pages = Mutex<[HealthReport.Problem]>([])
+    let collections = Mutex(CollectionCheck.Finding())
     try parallelLoop(items: 2) { next throws(any Error) in
       while let part = next() {
-        let found =
-          switch part {
-          case 0: sound.database ? [] : try quickCheck(file)
-          default: try CollectionCheck.run(file, contents, soundIndexes: sound.indexes)
-          }
-        parts.withLock { $0[part] = found }
+        if part == 0 {
+          let found = sound.database ? [] : try quickCheck(file)
+          pages.withLock { $0 = found }
+        } else {
+          let found = try CollectionCheck.run(file, contents, soundIndexes: sound.indexes)
+          collections.withLock { $0 = found }
+        }
       }
     }
-    return HealthReport(problems: parts.withLock { $0.flatMap { $0 } }, duration: watch.seconds)
+    let found = collections.withLock(\.self)
+    return HealthReport(
+      problems: pages.withLock(\.self) + found.problems, records: found.records, duration: watch.seconds)
   }
 
   private static func quickCheck(_ file: any RandomAccessFile) throws -> [HealthReport.Problem] {
@@ -45,6 +49,8 @@ package enum HealthCheck {
       return [HealthReport.Problem(.database, "\(name) is not a SQLite database", path: name)]
     }
     var problems: [HealthReport.Problem] = []
+    let ahead = ReadAhead(file)
+    defer { ahead.stop() }
     do {
       try SnapshotVFS.open(file).read { connection in
         var statement = try connection.prepare("PRAGMA quick_check(20)")
@@ -91,6 +97,8 @@ private struct TimedContents: ChromaContents {
       guard watch.seconds < secondsMax else { throw HealthCheck.OutOfTime() }
       return unsafe try file.read(into: buffer, at: offset)
     }
+
+    func prefetch(offset: UInt64, count: UInt64) { file.prefetch(offset: offset, count: count) }
   }
 
   func file(_ name: String, in folder: String?) throws -> (any RandomAccessFile)? {

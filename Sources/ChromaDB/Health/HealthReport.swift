@@ -41,6 +41,8 @@ package struct HealthReport: Hashable, Sendable {
   }
 
   package var problems: [Problem]
+  /// How many records each collection's tables hold, by its id; `nil` where they can't be read.
+  package var records: [String: Int64]?
   /// Seconds that the check took.
   package var duration: Double
 

@@ -13,14 +13,11 @@ struct RestoredDirectory {
   /// What is wrong with it: by Chroma's offline check, and by the counts that the manifest holds.
   func examine(against manifest: Manifest) throws(SnapshotError) -> [String] {
     do {
-      var problems = try HealthCheck.run(contents).problems.map(\.description)
-      guard let expected = manifest.chroma, let file = try contents.file(ChromaDirectory.databaseName, in: nil),
-        let inventory = try SnapshotVFS.open(file).read({ try InventoryReader.read($0, contents: contents) })
-      else { return problems }
-      let found = Dictionary(
-        ChromaSummary(inventory).collections.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+      let report = try HealthCheck.run(contents)
+      var problems = report.problems.map(\.description)
+      guard let expected = manifest.chroma, let found = report.records else { return problems }
       for collection in expected.collections {
-        let records = found[collection.id]?.records
+        let records = found[collection.id]
         if records != collection.records {
           problems.append(
             "collection count mismatch: \(collection.name) holds \(records.map { "\($0)" } ?? "no") records, the snapshot "
