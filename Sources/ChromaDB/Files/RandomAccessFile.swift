@@ -9,7 +9,8 @@ package protocol RandomAccessFile: Sendable {
   /// - Returns: How many bytes were read.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
 
-  /// Says that a range will be read soon: a hint, for files that come from a disk.
+  /// Makes a range ready that will be read soon, where that can be done beside who reads: a hint. Ranges follow each other
+  /// without gaps.
   func prefetch(offset: UInt64, count: UInt64)
 }
 

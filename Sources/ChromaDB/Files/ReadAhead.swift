@@ -1,9 +1,10 @@
 import Synchronization
 import SystemIO
 
-/// Lets the operating system fetch a file from its start to its end, beside whoever reads it in another order.
+/// Makes a file ready from its start to its end, beside whoever reads it in another order.
 ///
-/// SQLite walks a table or an index by its keys: where the file is not in memory, each page is a wait for the disk.
+/// SQLite walks a table or an index by its keys: where the file is not in memory, each page is a wait for the disk, and one
+/// that exists only as chunks is decoded meanwhile by a second thread.
 final class ReadAhead: Sendable {
   /// Bytes that are asked for at once: few enough that `stop` is not kept waiting.
   private static let pieceBytes: UInt64 = 8 << 20

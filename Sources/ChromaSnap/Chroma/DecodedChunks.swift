@@ -26,9 +26,15 @@ final class DecodedChunks: Sendable {
   private let spool: Spool
   private let state = Mutex(State())
   private let readers: ChunkReaderPool
+  private let repository: Repository
+  private let index: ChunkIndex
+  /// Decodes what will be wanted soon; made when that is asked for.
+  private let ahead = Mutex<ChunkSequence?>(nil)
 
   init(_ repository: Repository, index: ChunkIndex) {
     readers = ChunkReaderPool(repository, index: index)
+    self.repository = repository
+    self.index = index
     spool = Spool(memory: 0, folder: repository.cacheFolder)
   }
 
@@ -53,6 +59,30 @@ final class DecodedChunks: Sendable {
       let plaintext = try decode(id, length: length)
       unsafe Self.copy(plaintext, from: offset, into: buffer)
       keep(plaintext, of: id, isPassing: isPassing)
+    }
+  }
+
+  /// Decodes chunks that will be wanted soon, several at a time, and sets them aside.
+  func prefetch(_ chunks: [(id: ChunkID, length: UInt64)]) {
+    let missing = state.withLock { state in chunks.filter { state.spooled[$0.id] == nil } }
+    ahead.withLock { slot in
+      var sequence = slot.take() ?? ChunkSequence(repository, index: index)
+      // What fails here is met again, and told, where it is wanted.
+      try? decode(missing, with: &sequence)
+      slot = consume sequence
+    }
+  }
+
+  private func decode(
+    _ chunks: [(id: ChunkID, length: UInt64)], with sequence: inout ChunkSequence
+  ) throws(SnapshotError) {
+    try sequence.begin(chunks.map(\.id))
+    for (id, length) in chunks {
+      try sequence.readNext(length: length)
+      let run = try calling("setting aside what was decoded") { () throws(SystemError) in
+        unsafe try spool.add(sequence.bytes.bytes)
+      }
+      state.withLock { $0.spooled[id] = run }
     }
   }
 

@@ -110,6 +110,15 @@ struct SnapshotFile: RandomAccessFile {
     return done
   }
 
+  /// Decodes what begins in a range, where it would have to be decoded to be read.
+  func prefetch(offset: UInt64, count: UInt64) {
+    guard captured == nil, offset < size else { return }
+    let first = table.chunk(at: offset)
+    let chunks = (first..<table.ids.count).lazy.filter { table.starts[$0] >= offset }
+      .prefix { table.starts[$0] < offset + count }
+    self.chunks.prefetch(chunks.map { (table.ids[$0], end(of: $0) - table.starts[$0]) })
+  }
+
   /// The offset behind a chunk.
   private func end(of chunk: Int) -> UInt64 {
     chunk + 1 < table.starts.count ? table.starts[chunk + 1] : table.length

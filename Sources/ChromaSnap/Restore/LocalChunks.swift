@@ -40,6 +40,15 @@ struct TargetChunk {
   var id: ChunkID
   var length: UInt64
   var offset: UInt64
+
+  /// Chunks that follow each other in a file.
+  static func chunks(_ children: [ChunkList.Child], from start: UInt64) -> [TargetChunk] {
+    var offset = start
+    return children.map { chunk in
+      defer { offset += chunk.length }
+      return TargetChunk(id: chunk.id, length: chunk.length, offset: offset)
+    }
+  }
 }
 
 /// One worker's buffers for chunks of the target.

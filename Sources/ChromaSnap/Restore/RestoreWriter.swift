@@ -25,7 +25,7 @@ struct RestoreWriter: Sendable {
     var reader = ChunkReader(repository, index: index)
     let items = try plan.items(&reader)
     try parallelLoop(items: items.count) { (next: () -> Int?) throws(SnapshotError) in
-      var worker = RestoreWorker(repository, index: index)
+      var worker = ChunkSequence(repository, index: index)
       var localReader = LocalReader()
       while let item = next() {
         try activity.checkpoint()
@@ -61,12 +61,12 @@ struct RestoreWriter: Sendable {
     }
   }
 
-  private func writeFiles(_ entries: [Int], _ worker: inout RestoreWorker) throws(SnapshotError) {
+  private func writeFiles(_ entries: [Int], _ worker: inout ChunkSequence) throws(SnapshotError) {
     var chunks: [ChunkID] = []
     for entry in entries {
       if case .file(let content, _) = plan.entries[entry].entry.kind, let root = content.root { chunks.append(root) }
     }
-    worker.begin(chunks, try index.chains(of: chunks))
+    try worker.begin(chunks)
     for entry in entries {
       guard case .file(let content, _) = plan.entries[entry].entry.kind else { continue }
       let path = path(entry)
@@ -82,7 +82,7 @@ struct RestoreWriter: Sendable {
   }
 
   private func writeSegment(
-    _ entry: Int, _ segment: ContentSegment, _ worker: inout RestoreWorker, _ localReader: inout LocalReader
+    _ entry: Int, _ segment: ContentSegment, _ worker: inout ChunkSequence, _ localReader: inout LocalReader
   ) throws(SnapshotError) {
     let isSparse = plan.entries[entry].entry.isSparse
     let size = plan.entries[entry].entry.size
@@ -93,7 +93,7 @@ struct RestoreWriter: Sendable {
       return file
     }
     try naming(entry) { () throws(SnapshotError) in
-      var chunks = try worker.placedChunks(of: segment)
+      var chunks = TargetChunk.chunks(try worker.chunks(of: segment), from: segment.offset)
       if let local {
         chunks = try localReader.copy(chunks, of: entry, names: plan.entries[entry].names, from: local) {
           (chunk, offset) throws(SnapshotError) in
@@ -103,8 +103,7 @@ struct RestoreWriter: Sendable {
           activity.did(bytes: UInt64(chunk.count))
         }
       }
-      let ids = chunks.map(\.id)
-      worker.begin(ids, try index.chains(of: ids))
+      try worker.begin(chunks.map(\.id))
       for chunk in chunks {
         try worker.readNext(length: chunk.length)
         if !(isSparse && worker.isZero) {
@@ -121,62 +120,4 @@ struct RestoreWriter: Sendable {
   private func naming(_ entry: Int, _ body: () throws(SnapshotError) -> Void) throws(SnapshotError) {
     try namingDamaged(plan.entries[entry].displayPath, as: "can't be restored", body)
   }
-}
-
-/// One worker's reader and buffers: reads a list of chunks in order, several at a time, and hands them out one by one.
-struct RestoreWorker: ~Copyable {
-  private var reader: ChunkReader
-  private var buffers = ByteBuffers(ChunkID.hashedAtOnce, capacity: Limits.chunkBytes)
-  private var ids: [ChunkID] = []
-  private var chains: [ChunkChain?] = []
-  /// The places of the chunks that the buffers hold, and of the next one to take.
-  private var held = 0..<0
-  private var next = 0
-
-  init(_ repository: Repository, index: ChunkIndex) { reader = ChunkReader(repository, index: index) }
-
-  /// The number of the buffer that holds the chunk that was read last.
-  private var current: Int { next - 1 - held.lowerBound }
-
-  /// The bytes of the chunk that was read last.
-  var bytes: UnsafeRawBufferPointer { unsafe buffers[current].pointer }
-
-  /// The chunks of a segment, in order.
-  mutating func placedChunks(of segment: ContentSegment) throws(SnapshotError) -> [TargetChunk] {
-    var offset = segment.offset
-    return try reader.chunks(of: segment).map { chunk in
-      defer { offset += chunk.length }
-      return TargetChunk(id: chunk.id, length: chunk.length, offset: offset)
-    }
-  }
-
-  /// Says which chunks are wanted next, with their chains.
-  mutating func begin(_ ids: [ChunkID], _ chains: [ChunkChain?]) {
-    self.ids = ids
-    self.chains = chains
-    (held, next) = (0..<0, 0)
-  }
-
-  /// Reads the next chunk of the list.
-  mutating func readNext(length: UInt64) throws(SnapshotError) {
-    let id = ids[next]
-    if !held.contains(next) {
-      held = next..<next + reader.read(ids[next...], chains, into: &buffers)
-      if held.isEmpty {
-        buffers[0].count = 0
-        try reader.read(id, chain: chains[next], into: &buffers[0])
-        held = next..<next + 1
-      }
-    }
-    next += 1
-    let count = buffers[current].count
-    guard UInt64(count) == length else {
-      throw SnapshotError(
-        .damaged, "chunk \(id.short) is \(count) bytes long instead of \(length)",
-        hint: SnapshotError.runCheck, chunk: id)
-    }
-  }
-
-  /// Whether the bytes of the chunk that was read last are all zero.
-  var isZero: Bool { buffers[current].bytes.isZero }
 }
