@@ -261,7 +261,7 @@ package final class DatabaseHold: Sendable {
 
   private var needsWritePermission: ChromaError {
     ChromaError(
-      .needsWritePermission, "chroma.sqlite3 is not writable, so writers cannot be held off", path: file.path)
+      .needsWritePermission, "not writable, so writers cannot be held off", path: file.path)
   }
 
   /// The database and its log as stat(2) sees them.
