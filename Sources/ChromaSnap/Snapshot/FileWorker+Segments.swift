@@ -204,8 +204,27 @@ extension FileWorker {
     let isEnough = isAtEnd || available >= parameters.maximumBytes
     if let length = bases.length(at: offset) {
       if length > available, !isEnough { return nil }
-      if length <= available, chunker.mayEnd(view(begin, length)) { return length }
+      if length <= available {
+        if chunker.mayEnd(view(begin, length)) { return length }
+        // The change may be where the cut was: another cut would store what follows in another chunk, and so anew.
+        let following = bases.lengths(from: offset + UInt64(length))
+        if mayEnd(following, in: begin + length..<end) { return length }
+        let mayTellMore = !isAtEnd && begin > 0 && !following.isEmpty
+        if mayTellMore { return nil }
+      }
     }
     return chunker.firstCut(view(begin, available)) ?? (isAtEnd ? available : nil)
+  }
+
+  /// Whether any of the parent's chunks that follow each other in a part of the input may still end where it did: then what
+  /// is there has not been moved. By chance one may in one of 2^16 cases, and longest ones always.
+  private func mayEnd(_ lengths: some Sequence<Int>, in part: Range<Int>) -> Bool {
+    var begin = part.lowerBound
+    for length in lengths {
+      guard begin + length <= part.upperBound else { return false }
+      if length < parameters.maximumBytes, chunker.mayEnd(view(begin, length)) { return true }
+      begin += length
+    }
+    return false
   }
 }

@@ -26,6 +26,13 @@ struct ParentChunks {
     return at >= 0 && starts[at] == offset ? Int(chunks[at].length) : nil
   }
 
+  /// The lengths of the chunks from an offset on, at which one begins.
+  func lengths(from offset: UInt64) -> some Collection<Int> {
+    let at = starts.lastIndex(notAfter: offset)
+    let first = at >= 0 && starts[at] == offset ? at : chunks.count
+    return chunks[first...].lazy.map { Int($0.length) }
+  }
+
   /// Whether the chunks can be told by their fingerprints.
   var hasFingerprints: Bool { !fingerprints.isEmpty }
 
