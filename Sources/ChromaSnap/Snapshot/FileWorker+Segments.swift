@@ -202,14 +202,14 @@ extension FileWorker {
   private func cut(_ begin: Int, _ end: Int, isAtEnd: Bool, at offset: UInt64, _ bases: ParentChunks) -> Int? {
     let available = end - begin
     let isEnough = isAtEnd || available >= parameters.maximumBytes
-    if let length = bases.length(at: offset) {
+    let lengths = bases.lengths(from: offset)
+    if let length = lengths.first {
       if length > available, !isEnough { return nil }
       if length <= available {
         if chunker.mayEnd(view(begin, length)) { return length }
         // The change may be where the cut was: another cut would store what follows in another chunk, and so anew.
-        let following = bases.lengths(from: offset + UInt64(length))
-        if mayEnd(following, in: begin + length..<end) { return length }
-        let mayTellMore = !isAtEnd && begin > 0 && !following.isEmpty
+        if mayEnd(lengths.dropFirst(), in: begin + length..<end) { return length }
+        let mayTellMore = !isAtEnd && begin > 0 && lengths.count > 1
         if mayTellMore { return nil }
       }
     }

@@ -20,14 +20,8 @@ struct ParentChunks {
     }
   }
 
-  /// The length of the chunk that begins at an offset.
-  func length(at offset: UInt64) -> Int? {
-    let at = starts.lastIndex(notAfter: offset)
-    return at >= 0 && starts[at] == offset ? Int(chunks[at].length) : nil
-  }
-
-  /// The lengths of the chunks from an offset on, at which one begins.
-  func lengths(from offset: UInt64) -> some Collection<Int> {
+  /// The lengths of the chunks from an offset on; none where no chunk begins there.
+  func lengths(from offset: UInt64) -> some RandomAccessCollection<Int> {
     let at = starts.lastIndex(notAfter: offset)
     let first = at >= 0 && starts[at] == offset ? at : chunks.count
     return chunks[first...].lazy.map { Int($0.length) }
