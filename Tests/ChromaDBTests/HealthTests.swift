@@ -75,6 +75,7 @@ struct HealthTests {
       #expect(report.problems.contains { $0.collection == "notes" && $0.path != nil })
     }
   }
+
   @Test func `The database is fetched in its own order beside the examination`() throws {
     let scratch = try ScratchFolder()
     let contents = DirectoryContents(try scratch.unpack("1.5.9"))

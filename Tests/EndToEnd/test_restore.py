@@ -91,7 +91,7 @@ class Restore(SourceCase):
     self.assertEqual(trees.contents(real), trees.contents(self.source))
 
   def traced(self, injection, *arguments):
-    """Runs a command where each sync of a file system meets `injection`; its exit code, and what it called in turn."""
+    """Runs a command where each sync of a file system meets `injection`; what came of it, and what it called in turn."""
     log = self.home / "calls"
     command = ["strace", "-f", "-qq", "-o", log, "-e", "trace=syncfs,rename,renameat2", "-e", f"inject=syncfs:{injection}"]
     if not shutil.which("strace") or subprocess.run([*command, "true"], capture_output=True).returncode:
